@@ -1,0 +1,149 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+#
+# check.sh - installs, builds and runs every test on a bare Debian 12.
+#
+# Builds in a throw-away folder with warnings as errors, runs `make check` and
+# `make check-e2e` on SQLite and on a PostgreSQL of its own, and closes with
+# one line, "N passed, N failed".  Everything it starts or makes is gone when
+# it ends; only packages and tests/e2e/node_modules stay.
+set -u
+
+source_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+# shellcheck source=contrib/packages.sh
+. "$source_dir/contrib/packages.sh"
+
+work=
+step=
+passed=0
+failed=0
+
+say() { echo "check: $*"; }
+
+end() {
+	trap - EXIT
+	trap '' INT TERM
+	if [ -n "$step" ]; then
+		kill -TERM -- "-$step" 2>/dev/null
+		wait "$step" 2>/dev/null
+	fi
+	if [ -n "$work" ]; then
+		[ ! -d "$work/pg" ] ||
+		    "$source_dir/tests/tools/pg_stop.sh" "$work/pg" >/dev/null 2>&1
+		rm -rf "$work"
+	fi
+}
+
+# A group of its own, so that nothing of it is left behind when we are ended.
+run() {
+	local limit=$1 code
+	shift
+	set -m
+	timeout --kill-after=10 "$limit" "$@" </dev/null &
+	step=$!
+	set +m
+	wait "$step"
+	code=$?
+	step=
+	return $code
+}
+
+# Check's closing lines, one a suite; a test that is no Check program counts as
+# one.
+count_unit() {
+	local trs log bad all
+	while read -r trs; do
+		log=${trs%.trs}.log
+		read -r all bad < <(awk -F '[ ,]+' '/^[0-9]+%: Checks: / {
+			all += $3
+			bad += $5 + $7
+		} END { print all + 0, bad + 0 }' "$log")
+		if [ "$bad" -eq 0 ] && ! grep -q '^:test-result: PASS' "$trs"
+		then
+			# It did not run to its end.
+			bad=1
+			all=$((all + 1))
+		elif [ "$all" -eq 0 ]; then
+			all=1
+		fi
+		passed=$((passed + all - bad))
+		failed=$((failed + bad))
+	done < <(find "$work/build/tests" -name '*.trs' | sort)
+}
+
+# The closing lines of node's test runner, one set a store.
+count_e2e() {
+	local word n
+	while read -r word n; do
+		case $word in
+		pass) passed=$((passed + n)) ;;
+		*) failed=$((failed + n)) ;;
+		esac
+	done < <(sed -nE 's/^[^a-z]* (pass|fail|cancelled) ([0-9]+)$/\1 \2/p' \
+	    "$work/e2e.log")
+}
+
+close() {
+	end
+	echo "$passed passed, $failed failed"
+	[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
+	exit
+}
+
+# What could not even run is a failure.
+give_up() {
+	say "$*"
+	failed=$((failed + 1))
+	close
+}
+
+install_all() {
+	local packages="$build_packages $run_packages $test_packages"
+	command -v node >/dev/null || packages="$packages nodejs"
+	command -v npm >/dev/null || packages="$packages npm"
+	# shellcheck disable=SC2086
+	packages_install $packages
+}
+
+build() {
+	cd "$source_dir" && run 300 autoreconf -fi &&
+	    mkdir "$work/build" && cd "$work/build" &&
+	    run 300 "$source_dir/configure" --quiet --enable-werror &&
+	    run 1200 make -j"$(nproc)"
+}
+
+main() {
+	local before
+	trap end EXIT
+	trap 'exit 130' INT
+	trap 'exit 143' TERM
+	install_all || give_up "packages are missing"
+	work=$(mktemp -d) && chmod 0755 "$work" || give_up "no folder to work in"
+	build || give_up "the build failed"
+
+	mkdir "$work/pg"
+	OW_TEST_PGSQL=$("$source_dir/tests/tools/pg_start.sh" "$work/pg") ||
+	    give_up "PostgreSQL does not start"
+	export OW_TEST_PGSQL
+	before=$failed
+	if ! run 1200 make -k check -j"$(nproc)"; then
+		count_unit
+		[ "$failed" -gt "$before" ] || failed=$((failed + 1))
+		cat test-suite.log 2>/dev/null
+	else
+		count_unit
+	fi
+
+	before=$failed
+	export OW_E2E_PGSQL=$OW_TEST_PGSQL
+	run 1800 make check-e2e > >(tee "$work/e2e.log") 2>&1
+	if [ $? -ne 0 ]; then
+		count_e2e
+		[ "$failed" -gt "$before" ] || failed=$((failed + 1))
+	else
+		count_e2e
+	fi
+	close
+}
+
+main "$@"

@@ -1,0 +1,363 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+#
+# quickstart.sh - from a fresh Debian 12 to a running server with demo orders.
+#
+# Installs what is missing (as root; otherwise says what to install), builds in
+# the folder build, makes keys, a secret and a configuration in a data folder,
+# and runs the server on them in the foreground.  Whatever it makes stays in
+# that folder: the same folder again goes on with the same orders.
+set -u
+
+usage() {
+	cat <<-'END'
+	usage: contrib/quickstart.sh [OPTION...]
+
+	  --dir D            keep all data in D (default: ./orderwire-data)
+	  --port N           listen on 127.0.0.1:N, for admins on N+1 (8080)
+	  --workers N        loops that serve clients (1)
+	  --store pgsql:C    keep orders in the PostgreSQL of conninfo C
+	  --echo             also serve /ws/echo, for WebSocket test suites
+	  --no-demo          no demo orders
+	  --no-install       install no packages
+	  --help             this text
+
+	When the server is ready, D/quickstart.env has its URLs and tokens as
+	shell lines.  SIGINT and SIGTERM end everything, SIGHUP is passed on.
+	END
+}
+
+say() { echo "quickstart: $*" >&2; }
+die() { say "$*"; exit 1; }
+
+source_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+# shellcheck source=contrib/packages.sh
+. "$source_dir/contrib/packages.sh"
+
+dir=./orderwire-data
+port=8080
+workers=1
+store=sqlite
+conninfo=
+echo_on=false
+with_demo=yes
+with_install=yes
+
+read_options() {
+	while [ $# -gt 0 ]; do
+		case $1 in
+		--dir | --port | --workers | --store)
+			[ $# -ge 2 ] || die "$1 needs a value"
+			;;
+		esac
+		case $1 in
+		--dir) dir=$2; shift ;;
+		--port) port=$2; shift ;;
+		--workers) workers=$2; shift ;;
+		--store) store=$2; shift ;;
+		--echo) echo_on=true ;;
+		--no-demo) with_demo=no ;;
+		--no-install) with_install=no ;;
+		--help | -h) usage; exit 0 ;;
+		*) usage >&2; die "what is '$1'?" ;;
+		esac
+		shift
+	done
+	[[ $port =~ ^[0-9]{1,5}$ && $port -ge 1 && $port -le 65534 ]] ||
+	    die "--port must be 1..65534"
+	[[ $workers =~ ^[0-9]{1,2}$ && $workers -ge 1 && $workers -le 64 ]] ||
+	    die "--workers must be 1..64"
+	case $store in
+	sqlite) ;;
+	pgsql:?*) conninfo=${store#pgsql:}; store=pgsql ;;
+	*) die "--store must be sqlite or pgsql:CONNINFO" ;;
+	esac
+}
+
+# ---- Build --------------------------------------------------------------------
+
+# True if nothing is newer than the last build.
+is_built() {
+	[ -e "$build/.quickstart" ] && [ -x "$build/orderwired" ] &&
+	    [ -x "$build/orderwirectl" ] &&
+	    [ -z "$(cd "$source_dir" && find core include plugins configure.ac \
+		Makefile.am -newer "$build/.quickstart" -print -quit)" ]
+}
+
+build() {
+	local log=$dir/build.log
+	build=$source_dir/build
+	if is_built; then
+		return
+	fi
+	if [ "$with_install" = yes ]; then
+		# shellcheck disable=SC2086
+		packages_install $build_packages $run_packages || exit 1
+	fi
+	say "building in $build; the log is $log"
+	if ! (
+		set -e
+		cd "$source_dir"
+		[ -x configure ] && [ configure -nt configure.ac ] ||
+		    autoreconf -fi
+		mkdir -p "$build"
+		cd "$build"
+		[ -e config.status ] || "$source_dir/configure"
+		touch .quickstart.new
+		make -j"$(nproc)" all
+		mv .quickstart.new .quickstart
+	) >"$log" 2>&1 </dev/null; then
+		tail -n 20 "$log" >&2
+		die "the build failed; all of it is in $log"
+	fi
+}
+
+# ---- Data ---------------------------------------------------------------------
+
+# A value inside the quotes of the configuration.
+quoted() { printf '%s' "$1" | sed 's/[\\"]/\\&/g'; }
+
+write_config() {
+	local store_group='store-sqlite: { path = "orders.db"; };'
+	[ "$store" = sqlite ] || store_group="store-pgsql: {
+		conninfo = \"$(quoted "$conninfo")\"; };"
+	store_group=${store_group//orders.db/$(quoted "$dir")/orders.db}
+	cat >"$dir/orderwire.conf.new" <<-END
+	# Written by quickstart.sh at every start.
+	server: {
+	    listen = "127.0.0.1:$port";
+	    admin_listen = "127.0.0.1:$((port + 1))";
+	    plugin_dir = "$(quoted "$build")/plugins/.libs";
+	    secret = "@secret";
+	    workers = $workers;
+	    drain_ms = "2s";
+	};
+	auth: { keys_file = "keys.json"; };
+	http: {
+	    connections_max = 1000000;
+	    # Whoever calls from this machine is free of rates and of the
+	    # limit of connections.
+	    loopback_exempt = true;
+	};
+	stream: { streams_per_subject = 100000; };
+	tenants: ( { name = "demo"; } );
+	plugins: {
+	    transport-websocket: { echo = $echo_on; };
+	    transport-sse: { };
+	    $store_group
+	};
+	END
+	mv "$dir/orderwire.conf.new" "$dir/orderwire.conf"
+}
+
+make_data() {
+	if [ ! -s "$dir/secret" ]; then
+		od -An -v -tx1 -N32 /dev/urandom | tr -d ' \n' \
+		    >"$dir/secret.new" && mv "$dir/secret.new" "$dir/secret" ||
+		    die "can't make $dir/secret"
+	fi
+	if [ ! -s "$dir/keys.json" ]; then
+		"$build/orderwirectl" keys new >"$dir/keys.new" &&
+		    mv "$dir/keys.new" "$dir/keys.json" ||
+		    die "can't make $dir/keys.json"
+	fi
+	write_config
+}
+
+token() {
+	"$build/orderwirectl" -c "$dir/orderwire.conf" token --tenant demo \
+	    --ttl 30d "$@" || die "can't make a token"
+}
+
+# ---- Server -------------------------------------------------------------------
+
+server=
+mover=
+
+# As many descriptors as we are allowed, each screen is one.
+raise_limit() {
+	local most
+	most=$(cat /proc/sys/fs/nr_open 2>/dev/null || echo 1048576)
+	ulimit -n "$most" 2>/dev/null || ulimit -n "$(ulimit -Hn)" 2>/dev/null
+}
+
+end() {
+	trap '' INT TERM
+	rm -f "$dir/quickstart.env"
+	[ -z "$mover" ] || kill "$mover" 2>/dev/null
+	[ -z "$server" ] || kill -TERM "$server" 2>/dev/null
+}
+
+start_server() {
+	raise_limit
+	trap 'is_ending=yes; end' INT TERM
+	trap '[ -z "$server" ] || kill -HUP "$server"' HUP
+	# In a group of its own, a signal for all of us reaches it just once;
+	# and it ends when we are killed.
+	set -m
+	setpriv --pdeathsig TERM -- "$build/orderwired" \
+	    -c "$dir/orderwire.conf" </dev/null 9>&- &
+	server=$!
+	set +m
+}
+
+wait_ready() {
+	local end_at=$((SECONDS + 60))
+	until curl -fs -o /dev/null --max-time 2 "$admin_url/readyz"; do
+		[ -z "$is_ending" ] || return 1
+		kill -0 "$server" 2>/dev/null || return 1
+		[ $SECONDS -lt $end_at ] || {
+			say "$admin_url/readyz is not ready after 60 s"
+			end
+			return 1
+		}
+		sleep 0.05
+	done
+}
+
+write_env() {
+	cat >"$dir/quickstart.env.new" <<-END
+	OW_URL='$url'
+	OW_ADMIN_URL='$admin_url'
+	OW_TENANT='demo'
+	OW_SERVICE_TOKEN='$service_token'
+	OW_KITCHEN_TOKEN='$kitchen_token'
+	OW_CUSTOMER_TOKEN='$customer_token'
+	OW_PID='$server'
+	END
+	mv "$dir/quickstart.env.new" "$dir/quickstart.env"
+}
+
+# ---- Demo orders ----------------------------------------------------------------
+
+# One change every few seconds, some orders at a time: enough to look at, and
+# less than 40,000 events a day.
+demo_steps=(accepted preparing ready picked_up)
+demo_names=('Flat white' 'Croissant' 'Avocado toast' 'Green tea' 'Brownie')
+
+nap() {
+	sleep "$1" &
+	wait $!
+}
+
+api() {
+	curl -fsS -o /dev/null --max-time 5 -X "$1" \
+	    -H "Authorization: Bearer $3" -H 'Content-Type: application/json' \
+	    --data "$4" "$url/api/v1/demo$2" 2>/dev/null
+}
+
+demo_new() {
+	local n=${#demo_names[@]} ref=$1
+	api POST /orders "$service_token" '{"external_ref":"'"$ref"'",
+	    "customer_id":"demo-customer","fulfilment":"pickup","items":[
+	    {"name":"'"${demo_names[RANDOM % n]}"'","quantity":1,
+	    "station":"bar"},{"name":"'"${demo_names[RANDOM % n]}"'",
+	    "quantity":2,"station":"kitchen"}]}'
+}
+
+# D/demo.orders: a line "external_ref steps" for each order under way.
+demo() {
+	local state=$dir/demo.orders ref step count lines
+	trap 'kill $(jobs -p) 2>/dev/null; exit 0' TERM
+	trap '' INT HUP
+	touch "$state"
+	while nap 2 && kill -0 "$server" 2>/dev/null; do
+		mapfile -t lines <"$state"
+		count=${#lines[@]}
+		if [ "$count" -lt 3 ]; then
+			ref=demo-$(date +%s)
+			demo_new "$ref" && lines+=("$ref 0")
+		else
+			count=$((RANDOM % 3))
+			read -r ref step <<<"${lines[count]}"
+			# A refused step counts, too: somebody else moved it.
+			api PATCH "/orders/ref:$ref/status" "$kitchen_token" \
+			    '{"status":"'"${demo_steps[step]}"'"}' || nap 5
+			lines[count]="$ref $((step + 1))"
+			[ $((step + 1)) -lt ${#demo_steps[@]} ] ||
+			    unset "lines[count]"
+		fi
+		printf '%s\n' "${lines[@]}" | grep . >"$state.new"
+		mv "$state.new" "$state"
+	done
+}
+
+# ---- Words ----------------------------------------------------------------------
+
+greet() {
+	cat <<-END
+
+	Orderwire is ready.
+	  clients   $url
+	  admins    $admin_url  (/healthz /readyz /metrics)
+	  data      $dir
+	  store     $store
+
+	Try it in another shell:
+
+	  . $dir/quickstart.env
+
+	  # place an order
+	  curl -sS -X POST \$OW_URL/api/v1/demo/orders \\
+	    -H "Authorization: Bearer \$OW_SERVICE_TOKEN" \\
+	    -H 'Content-Type: application/json' \\
+	    -d '{"external_ref":"T-1","customer_id":"demo-customer","fulfilment":"pickup",
+	         "items":[{"name":"Flat white","quantity":1}]}'
+
+	  # follow it (WebSocket: /ws/orders/ref:T-1/tracking, subprotocols
+	  # orderwire.v1 and bearer.TOKEN)
+	  curl -sSN \$OW_URL/sse/orders/ref:T-1/tracking \\
+	    -H "Authorization: Bearer \$OW_CUSTOMER_TOKEN"
+
+	  # move it along: accepted, preparing, ready, picked_up
+	  curl -sS -X PATCH \$OW_URL/api/v1/demo/orders/ref:T-1/status \\
+	    -H "Authorization: Bearer \$OW_KITCHEN_TOKEN" \\
+	    -H 'Content-Type: application/json' -d '{"status":"accepted"}'
+
+	  # watch the whole kitchen
+	  curl -sSN \$OW_URL/sse/kitchen -H "Authorization: Bearer \$OW_KITCHEN_TOKEN"
+
+	Ctrl-C ends it; the same --dir goes on with the same orders.
+	END
+}
+
+main() {
+	local code
+	is_ending=
+	read_options "$@"
+	umask 077
+	mkdir -p "$dir" && dir=$(cd "$dir" && pwd) || die "can't use $dir"
+	exec 9>"$dir/.lock"
+	flock -n 9 || die "another quickstart.sh uses $dir"
+	rm -f "$dir/quickstart.env"
+	url=http://127.0.0.1:$port
+	admin_url=http://127.0.0.1:$((port + 1))
+	build 9>&-
+	command -v curl >/dev/null || packages_install $run_packages || exit 1
+	make_data
+	service_token=$(token --role service --sub demo-backend) || exit 1
+	kitchen_token=$(token --role kitchen --sub demo-kitchen) || exit 1
+	customer_token=$(token --role customer --sub demo-customer) || exit 1
+	start_server
+	if wait_ready; then
+		write_env
+		greet
+		if [ "$with_demo" = yes ]; then
+			demo </dev/null 9>&- &
+			mover=$!
+		fi
+	fi
+	# wait returns early for each signal that is passed on; once more gives
+	# how the server ended.
+	while kill -0 "$server" 2>/dev/null; do
+		wait "$server"
+	done
+	wait "$server"
+	code=$?
+	server=
+	end
+	wait
+	exit "$code"
+}
+
+main "$@"

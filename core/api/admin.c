@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * admin - health, metrics and the admin's calls, on a listener of their own.
+ *
+ * What is open here needs no token because the listener is not for strangers:
+ * bind it to loopback or a private address.  /admin wants an admin's token
+ * all the same.
+ */
+#include <string.h>
+
+#include "api/api.h"
+#include "base/buf.h"
+
+#define METRICS_MAX (4u << 20)
+
+static void
+healthz(struct call *c)
+{
+	call_answer_text(&c, 200, "text/plain", "ok\n", 3);
+}
+
+static void
+readyz(struct call *c)
+{
+	const struct api_admin *admin = &api_conf_of(c)->admin;
+	const char *why;
+
+	if (admin->is_ready(admin->arg, &why))
+		call_answer_text(&c, 200, "text/plain", "ready\n", 6);
+	else
+		call_problem(&c, 503, "not_ready", "%s", why);
+}
+
+static void
+metrics(struct call *c)
+{
+	const struct api_admin *admin = &api_conf_of(c)->admin;
+	struct buf out = BUF_INIT(METRICS_MAX);
+
+	admin->metrics(admin->arg, &out);
+	call_answer_text(&c, 200, "text/plain; version=0.0.4", out.p, out.n);
+	buf_done(&out);
+}
+
+static bool
+is_admin(struct call **cp)
+{
+	struct call *c = *cp;
+
+	if (c->who != NULL && who_is_admin(c->who))
+		return true;
+	if (c->who == NULL) {
+		call_mark_unauthorized(c, true);
+		call_problem(cp, 401, "token_invalid",
+		    "this is no token that is known here");
+		return false;
+	}
+	call_problem(cp, 403, "forbidden", "only an admin may do this");
+	return false;
+}
+
+static void
+plugins(struct call *c)
+{
+	const struct api_admin *admin = &api_conf_of(c)->admin;
+	struct buf out = BUF_INIT(METRICS_MAX);
+
+	if (!is_admin(&c))
+		return;
+	admin->plugins(admin->arg, &out);
+	call_answer_json(&c, 200, out.p, out.n);
+	buf_done(&out);
+}
+
+static void
+drain(struct call *c)
+{
+	const struct api_admin *admin = &api_conf_of(c)->admin;
+
+	if (!is_admin(&c))
+		return;
+	admin->drain(admin->arg);
+	call_answer_json(&c, 202, "{\"draining\":true}", 17);
+}
+
+const struct api_route api_admin_routes[] = {
+	{ "GET", "/healthz", true, healthz },
+	{ "GET", "/readyz", true, readyz },
+	{ "GET", "/metrics", true, metrics },
+	{ "GET", "/admin/plugins", false, plugins },
+	{ "POST", "/admin/drain", false, drain },
+	{ NULL, NULL, false, NULL },
+};

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * command - one thing asked of the orders loop, and its answer.
+ *
+ * Made on a front by api/, sent to the orders loop, answered there, and back
+ * home with loop_send: done runs on the front and frees it.  What it points
+ * to lives in its arena or is owned by it.
+ */
+#ifndef DESK_COMMAND_H
+#define DESK_COMMAND_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/form.h"
+#include "base/loop.h"
+#include "order/change.h"
+#include "order/who.h"
+
+enum command_kind {
+	CMD_CHANGE,		/* an intent: create, status, item, eta, ... */
+	CMD_GET,		/* the order */
+	CMD_TRACKING,		/* the order.snapshot message */
+	CMD_EVENTS,		/* the log after a seq */
+	CMD_LIST,
+	CMD_LINK_NEW,
+	CMD_LINK_REVOKE,
+	CMD_TICKET,
+	CMD_KIND_COUNT,
+};
+
+enum list_status { LIST_ANY, LIST_ACTIVE, LIST_PAST, LIST_ONE };
+
+struct command {
+	struct mail mail;
+	struct arena arena;
+	enum command_kind kind;
+
+	/* Who and where.  Exactly one of who and tracking_token at first; the
+	   desk turns the latter into the former. */
+	struct who *who;
+	const char *tracking_token;
+	const char *tenant;		/* of the path */
+	const char *order;	/* id or "ref:..." of the path, or NULL */
+
+	/* What. */
+	struct json *asked;		/* the request body, owned; intent and
+					   arena point into it */
+	struct intent intent;
+	uint64_t since;			/* CMD_EVENTS */
+	int64_t limit;			/* CMD_EVENTS, CMD_LIST */
+	enum list_status list;
+	enum order_status list_status;	/* LIST_ONE */
+	const char *customer_id;	/* CMD_LIST; NULL: all */
+	const char *before;	/* CMD_LIST: an id, "~": from the newest */
+	int64_t expires_in_ms;		/* CMD_LINK_NEW; 0: the tenant's */
+	const char *link_id;		/* CMD_LINK_REVOKE */
+	const char *path;		/* CMD_TICKET */
+
+	/* Idempotency-Key: NULL, or the caller's scope, key and the SHA-256 of
+	   method, path and body, in hex. */
+	const char *repeat_scope, *repeat_key, *repeat_hash;
+
+	/* The answer.  From 400 on: code and detail, and body may hold
+	   members to add to the problem (as JSON, without braces). */
+	int status;
+	const char *code;
+	char detail[320];
+	struct form_faults *faults;	/* of the body; found before the desk */
+	struct buf body;
+	uint64_t seq;			/* for the ETag; 0: none */
+	const char *answer_order; /* whose id, for a link's URL; or NULL */
+	int64_t wait_ms;		/* for Retry-After */
+
+	struct loop *home;
+	void (*done)(struct command *);
+	void *arg;
+
+	/* The desk's own, while it has it. */
+	struct orders *orders;
+	struct command *next;		/* in an order's line */
+	struct command *desk_prev, *desk_next;
+	struct change *change;		/* on its way to the store, or NULL */
+	uint32_t tries;
+	bool repeat_held;
+};
+
+struct command *command_new(enum command_kind, struct loop *home,
+    void (*done)(struct command *), void *arg);
+void command_free(struct command **);
+/* May its `who` give it?  Whose order it is, the desk looks at later. */
+bool command_is_allowed(const struct command *);
+/* Set the answer's refusal. */
+void command_refuse(struct command *, int status, const char *code,
+    const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+
+#endif

@@ -1,0 +1,524 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * commit - an intent becomes events, one transaction, and then news.
+ *
+ * One change of an order is on its way at a time: it was decided on the state
+ * that is committed, so nothing has to be taken back when the store says no.
+ * A conflict means that another writer was first (its events are read, told,
+ * and the intent decided anew), or that the Idempotency-Key was used before.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <utlist.h>
+
+#include "base/mem.h"
+#include "base/metric.h"
+#include "base/trace.h"
+#include "desk/room.h"
+
+#define TRIES_MAX 4
+#define DOC_MAX (4u << 20)
+
+struct work {
+	struct visit visit;		/* first: see newer_found */
+	struct command *c;
+	struct entry *e;		/* NULL: creates */
+	struct change change;
+	char link_id[ID_SIZE];
+	const char *ref_text;		/* "ref:..." of the one in the way */
+};
+
+static void commit_start(struct orders *, struct command *, struct entry *);
+
+static void
+work_end(struct work *w)
+{
+	w->c->change = NULL;
+	change_done(&w->change);
+}
+
+/* ---- One after the other ------------------------------------------------ */
+
+static void
+wait_in_line(struct orders *o, struct command *c, struct entry *e)
+{
+	if (e->n_waiting >= (uint64_t)o->set->server.order_queue_max) {
+		command_refuse(c, 503, "order_busy",
+		    "too many changes of this order are waiting");
+		c->wait_ms = 1000;
+		desk_answer(o, c);
+		return;
+	}
+	c->next = NULL;
+	if (e->waiting == NULL)
+		e->waiting = c;
+	else
+		e->waiting_tail->next = c;
+	e->waiting_tail = c;
+	e->n_waiting++;
+}
+
+static void
+next_in_line(struct orders *o, struct entry *e)
+{
+	struct command *c;
+
+	e->busy = false;
+	while (!e->busy && e->waiting != NULL) {
+		c = e->waiting;
+		e->waiting = c->next;
+		e->n_waiting--;
+		commit_start(o, c, e);
+	}
+}
+
+void
+commit_change(struct orders *o, struct command *c, struct entry *e)
+{
+	if (!desk_enter(o, c))
+		return;
+	if (e != NULL && e->busy)
+		wait_in_line(o, c, e);
+	else
+		commit_start(o, c, e);
+}
+
+/* ---- Told --------------------------------------------------------------- */
+
+void
+desk_tell(struct orders *o, struct entry *e, struct event *const *events,
+    uint32_t n)
+{
+	uint64_t fronts = e->watchers | e->tenant->watchers;
+	uint32_t i, f;
+
+	TRACE3(told, (const char *)e->order->id, events[n - 1]->pub.seq,
+	    fronts);
+	for (f = 0; f < o->n_hubs; f++) {
+		if ((fronts >> f & 1) == 0)
+			continue;
+		for (i = 0; i < n; i++)
+			hub_tell(o->hubs[f], events[i]);
+		metric_add(o->metrics, DESK_M_TOLD, n);
+	}
+}
+
+static void
+tell_facts(struct orders *o, struct work *w)
+{
+	struct event *events[CHANGE_FACTS_MAX];
+	const struct fact *f;
+	const struct order *as = w->change.after != NULL ? w->change.after :
+	    w->e->order;
+	uint64_t seq = w->change.facts[w->change.n_facts - 1].seq;
+	uint32_t i;
+
+	for (i = 0; i < w->change.n_facts; i++) {
+		f = &w->change.facts[i];
+		events[i] = event_make(as->tenant, as->id, f->type, f->seq,
+		    w->c->intent.at_ms, f->message, f->message_len);
+	}
+	if (w->e == NULL) {
+		/* The stored row already is this order, but its events must
+		   be in memory too: start one step before them. */
+		w->e = book_find_id(&o->book, as->id);
+		if (w->e == NULL)
+			w->e = book_add(&o->book, &w->change.after, seq,
+			    loop_now_ms(o->loop));
+		desk_tell(o, w->e, events, w->change.n_facts);
+		entry_recall(w->e, events, w->change.n_facts);
+		for (i = 0; i < w->change.n_facts; i++)
+			event_unref(&events[i]);
+		return;
+	}
+	if (w->change.after != NULL && order_is_finished(w->change.after))
+		w->e->doc_seq = seq;
+	desk_tell(o, w->e, events, w->change.n_facts);
+	entry_advance(&o->book, w->e, &w->change.after, events,
+	    w->change.n_facts, loop_now_ms(o->loop));
+}
+
+/* ---- Settled ------------------------------------------------------------ */
+
+static void
+newer_found(struct visit *v, struct orders *o, struct entry *e, int err)
+{
+	struct work *w = (struct work *)v;
+	struct command *c = w->c;
+
+	(void)e;			/* NULL with an error */
+	e = w->e;
+	work_end(w);
+	e->busy = false;
+	if (err != OW_OK)
+		desk_answer_store(o, c, err);
+	else
+		commit_start(o, c, e);
+	if (!e->busy)
+		next_in_line(o, e);
+}
+
+/* Only an external_ref that is taken stops an order's first row. */
+static void
+ref_found(struct visit *v, struct orders *o, struct entry *e, int err)
+{
+	struct work *w = (struct work *)v;
+	struct command *c = w->c;
+
+	work_end(w);
+	if (err != OW_OK) {
+		desk_answer_store(o, c, err == OW_ENOENT ? OW_EAGAIN : err);
+		return;
+	}
+	command_refuse(c, 409, "external_ref_taken",
+	    "order %s has this external_ref", e->order->id);
+	buf_printf(&c->body, "\"order_id\":\"%s\"", e->order->id);
+	desk_answer(o, c);
+}
+
+static void
+in_conflict(struct orders *o, struct work *w, uint32_t op)
+{
+	struct command *c = w->c;
+	struct entry *e = w->e;
+
+	if (c->repeat_key != NULL && op == 0) {
+		work_end(w);
+		repeat_tell(o, c, desk_start_over);
+		if (e != NULL)
+			next_in_line(o, e);
+		return;
+	}
+	metric_add(o->metrics, DESK_M_CONFLICTS, 1);
+	if (e == NULL && w->ref_text != NULL) {
+		w->visit.found = ref_found;
+		fetch_order(o, c->tenant, w->ref_text, &w->visit);
+		return;
+	}
+	if (e == NULL || ++c->tries > TRIES_MAX) {
+		work_end(w);
+		desk_answer_store(o, c, OW_EAGAIN);
+		if (e != NULL)
+			next_in_line(o, e);
+		return;
+	}
+	w->visit.found = newer_found;
+	fetch_newer(o, e->order->id, &w->visit);
+}
+
+/* The work ends first: an answered command, and all in its arena, may be gone
+   at once. */
+static void
+finish(struct orders *o, struct work *w, int err)
+{
+	struct command *c = w->c;
+	struct entry *e;
+
+	if (err == OW_OK && w->change.n_facts > 0) {
+		metric_add(o->metrics, DESK_M_CHANGES, 1);
+		metric_add(o->metrics, DESK_M_EVENTS, w->change.n_facts);
+		tell_facts(o, w);
+	}
+	e = w->e;
+	if (err == OW_OK && w->link_id[0] != '\0' && c->status < 400)
+		desk_finish_link(o, c, w->link_id);
+	work_end(w);
+	if (err == OW_OK)
+		desk_answer(o, c);
+	else
+		desk_answer_store(o, c, err);
+	if (e != NULL)
+		next_in_line(o, e);
+}
+
+/* ---- In doubt ----------------------------------------------------------- */
+
+/* What has to be looked at again when the store can be read. */
+struct heal {
+	struct visit visit;		/* first */
+	struct heal *next;
+	struct entry *e;		/* NULL: perhaps a new order */
+	char id[ID_SIZE];
+	char tenant[];
+};
+
+/* An order that is there was made by this very transaction. */
+static void
+maybe_made(struct visit *v, struct orders *o, struct entry *e, int err)
+{
+	struct work *w = (struct work *)v;
+	const struct order *as = w->change.after;
+	struct heal *heal;
+	size_t n = strlen(as->tenant);
+
+	(void)e;			/* tell_facts finds it */
+	if (err == OW_EAGAIN) {
+		heal = mem_alloc(sizeof(*heal) + n + 1);
+		memcpy(heal->id, as->id, ID_SIZE);
+		memcpy(heal->tenant, as->tenant, n);
+		LL_PREPEND(o->heals, heal);
+	}
+	finish(o, w, err == OW_ENOENT ? OW_EIO : err);
+}
+
+/* What was done after all has been told now; whether it was done by this
+   command, a repeated key will say. */
+static void
+maybe_changed(struct visit *v, struct orders *o, struct entry *e, int err)
+{
+	struct work *w = (struct work *)v;
+
+	(void)e;			/* NULL with an error */
+	if (err == OW_EAGAIN)
+		w->e->unsure = o->unsure = true;
+	finish(o, w, OW_EIO);
+}
+
+/* The store lost its connection during the commit. */
+static void
+in_doubt(struct orders *o, struct work *w)
+{
+	if (w->change.n_facts == 0) {
+		finish(o, w, OW_EIO);
+	} else if (w->e != NULL) {
+		w->visit.found = maybe_changed;
+		fetch_newer(o, w->e->order->id, &w->visit);
+	} else {
+		w->visit.found = maybe_made;
+		fetch_order(o, w->change.after->tenant, w->change.after->id,
+		    &w->visit);
+	}
+}
+
+/* It was made, and the kitchen does not know. */
+static void
+made_log_found(struct visit *v, struct orders *o, struct entry *e, int err)
+{
+	struct heal *heal = (struct heal *)v;
+
+	if (err == OW_EAGAIN) {
+		LL_PREPEND(o->heals, heal);
+		return;
+	}
+	/* Who watches the order itself began with its snapshot. */
+	if (err == OW_OK && e->watchers == 0)
+		desk_tell(o, e, e->recent, e->n_recent);
+	free(heal);
+}
+
+static void
+made_found(struct visit *v, struct orders *o, struct entry *e, int err)
+{
+	struct heal *heal = (struct heal *)v;
+
+	if (err == OW_OK) {
+		v->found = made_log_found;
+		fetch_log(o, e->order->id, v);
+	} else if (err == OW_EAGAIN) {
+		LL_PREPEND(o->heals, heal);
+	} else {
+		free(heal);
+	}
+}
+
+static void
+heal_made(struct orders *o)
+{
+	struct heal *heal = o->heals, *next;
+
+	for (o->heals = NULL; heal != NULL; heal = next) {
+		next = heal->next;
+		heal->visit.found = made_found;
+		fetch_order(o, heal->tenant, heal->id, &heal->visit);
+	}
+}
+
+static void
+healed(struct visit *v, struct orders *o, struct entry *e, int err)
+{
+	(void)e;			/* NULL with an error */
+	e = ((struct heal *)v)->e;
+	free(v);
+	if (err == OW_EAGAIN)
+		e->unsure = o->unsure = true;
+	next_in_line(o, e);
+}
+
+void
+commit_heal(struct orders *o)
+{
+	struct entry *e, *next;
+	struct heal *heal;
+
+	heal_made(o);
+	if (!o->unsure)
+		return;
+	o->unsure = false;
+	HASH_ITER(by_id, o->book.by_id, e, next) {
+		if (!e->unsure)
+			continue;
+		if (e->busy) {
+			o->unsure = true;
+			continue;
+		}
+		heal = mem_alloc(sizeof(*heal));
+		heal->visit.found = healed;
+		heal->e = e;
+		e->unsure = false;
+		e->busy = true;
+		fetch_newer(o, e->order->id, &heal->visit);
+	}
+}
+
+void
+commit_done(struct orders *o)
+{
+	struct heal *heal;
+
+	while ((heal = o->heals) != NULL) {
+		o->heals = heal->next;
+		free(heal);
+	}
+}
+
+static void
+settled(void *arg, struct txn *txn, const struct ow_result *r)
+{
+	struct work *w = arg;
+	struct orders *o = w->c->orders;
+
+	(void)txn;
+	if (r->err == OW_ECONFLICT)
+		in_conflict(o, w, r->op);
+	else if (r->err == OW_EIO)
+		in_doubt(o, w);
+	else
+		finish(o, w, r->err);
+}
+
+/* ---- Decided ------------------------------------------------------------ */
+
+static void
+add_row(struct txn *txn, const struct order *as, bool create)
+{
+	struct buf doc = BUF_INIT(DOC_MAX);
+	const char *status = order_status_name(as->status);
+	int64_t active = order_is_finished(as) ? 0 : 1;
+	struct ow_bytes text;
+
+	order_doc_write(&doc, as);
+	OW_ASSERT(!doc.full);
+	text.p = doc.p;
+	text.n = doc.n;
+	if (create)
+		txn_add(txn, Q_ORDER_INSERT, 1, "sssssiib", as->id,
+		    as->tenant, as->external_ref, as->customer_id, status,
+		    active, (int64_t)as->seq, text);
+	else
+		txn_add(txn, Q_ORDER_WRITE, -1, "ssiib", as->id, status,
+		    active, (int64_t)as->seq, text);
+	buf_done(&doc);
+}
+
+/* The body that is stored and told; a link's token comes behind it. */
+static void
+write_answer(struct work *w)
+{
+	const struct fact *f = &w->change.facts[0];
+	const struct order *as = w->change.after;
+	struct command *c = w->c;
+
+	if (c->intent.kind == INTENT_EVENT) {
+		c->status = 201;
+		buf_str(&c->body, "{\"event\":");
+		buf_add(&c->body, f->message, f->message_len);
+		c->seq = f->seq;
+		c->answer_order = w->e->order->id;
+		return;
+	}
+	if (w->e != NULL) {
+		desk_answer_order(c, 200, as != NULL ? as : w->e->order);
+		return;
+	}
+	desk_answer_order(c, 201, as);
+	buf_str(&c->body, ",\"tracking\":{");	/* desk_finish_link goes on */
+}
+
+static void
+send_change(struct orders *o, struct work *w)
+{
+	struct command *c = w->c;
+	const struct order *as = w->change.after;
+	struct txn *txn = txn_new(o->journal);
+	const struct fact *f;
+	struct ow_bytes message;
+	uint32_t i;
+
+	if (c->repeat_key != NULL)
+		repeat_add(txn, c, w->link_id[0] != '\0' ? w->link_id : NULL,
+		    c->intent.at_ms);
+	if (w->e == NULL && as != NULL)
+		add_row(txn, as, true);
+	for (i = 0; i < w->change.n_facts; i++) {
+		f = &w->change.facts[i];
+		message.p = f->message;
+		message.n = f->message_len;
+		txn_add(txn, Q_EVENT_APPEND, 1, "siisb",
+		    as != NULL ? as->id : w->e->order->id, (int64_t)f->seq,
+		    c->intent.at_ms, f->type, message);
+	}
+	if (w->e != NULL && as != NULL && order_is_finished(as))
+		add_row(txn, as, false);
+	if (w->e == NULL && as != NULL)
+		share_add_link(o, txn, w->link_id, as->tenant, as->id,
+		    c->intent.at_ms +
+		    settings_tenant(o->set, as->tenant)->link_ttl_ms);
+	if (w->e != NULL)
+		w->e->busy = true;
+	txn_send(&txn, settled, w);
+}
+
+/* Decide on the committed state; what changes nothing ends here. */
+static void
+commit_start(struct orders *o, struct command *c, struct entry *e)
+{
+	struct order_rules rules = {
+		.ready_by_hand = settings_tenant(o->set,
+		    c->tenant)->ready_by_hand,
+	};
+	struct work *w = arena_alloc(&c->arena, sizeof(*w));
+	struct refusal no;
+	int err;
+
+	w->c = c;
+	w->e = e;
+	c->change = &w->change;
+	c->orders = o;
+	buf_clear(&c->body);
+	c->intent.at_ms = loop_wall_ms(o->loop);
+	if (!o->store_up) {
+		desk_answer_store(o, c, OW_EAGAIN);
+		return;
+	}
+	err = change_decide(e != NULL ? e->order : NULL, c->tenant,
+	    &c->intent, &rules, &o->ids, &w->change, &no);
+	if (err != OW_OK) {
+		memset(&w->change, 0, sizeof(w->change));
+		desk_refuse(c, &no);
+		metric_add(o->metrics, DESK_M_REFUSED, 1);
+	} else {
+		if (e == NULL) {
+			id_new(&o->ids, c->intent.at_ms, w->link_id);
+			if (w->change.after->external_ref != NULL)
+				w->ref_text = arena_join(&c->arena, "ref:",
+				    w->change.after->external_ref, NULL);
+		}
+		write_answer(w);
+	}
+	if (w->change.n_facts > 0 || c->repeat_key != NULL) {
+		send_change(o, w);
+		return;
+	}
+	work_end(w);
+	desk_answer(o, c);
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * event - one message for screens: immutable, counted, encoded once.
+ *
+ * The only thing that loops share.  pub is what plugins see.
+ */
+#ifndef EVENT_EVENT_H
+#define EVENT_EVENT_H
+
+#include <orderwire/plugin.h>
+#include <stdatomic.h>
+#include "base/id.h"
+
+struct event {
+	struct ow_event pub;	/* first: an event is its public part */
+	atomic_int refs;
+	const char *tenant;
+	char order_id[ID_SIZE];	/* "" when it is about none */
+	char text[];		/* tenant, type, json */
+};
+
+/* Copies; one reference for the caller.  ANY THREAD, as are the others.  (Not
+   event_new: libevent has a function of that name.) */
+struct event *event_make(const char *tenant, const char *order_id,
+    const char *type, uint64_t seq, int64_t at_ms, const char *json,
+    size_t json_len);
+struct event *event_ref(struct event *);
+void event_unref(struct event **);
+
+#endif

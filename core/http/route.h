@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * route - which handler a method and a path mean, exactly.
+ *
+ * Patterns are segments: "/api/v1/{tenant}/orders/{id}/status".  A literal
+ * wins over a parameter.  No prefixes, no globs, no trailing slash.
+ */
+#ifndef HTTP_ROUTE_H
+#define HTTP_ROUTE_H
+
+#include <orderwire/plugin.h>
+
+#define ROUTE_PARAMS_MAX 4
+
+struct routes;
+
+struct route_match {
+	const void *target;		/* as added */
+	uint32_t n_params;
+	char param[ROUTE_PARAMS_MAX][160];	/* in order of the pattern */
+	char allow[64];			/* "GET, PATCH" with OW_EUNSUP */
+};
+
+struct routes *routes_new(void);
+void routes_free(struct routes **);
+/* OW_ECONFLICT when method and pattern mean something already. */
+int routes_add(struct routes *, const char *method, const char *pattern,
+    const void *target, struct ow_fault *);
+/* OW_OK; OW_ENOENT: no such path; OW_EUNSUP: other methods only.  HEAD finds
+   GET.  A parameter is 1 to 159 bytes. */
+int routes_find(const struct routes *, const char *method, const char *path,
+    struct route_match *out);
+
+#endif

@@ -1,0 +1,682 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The hub as a whole: who gets what, in which order, and what happens to those
+ * who are slow, gone, refused, too many, or drained.
+ */
+#include <pthread.h>
+
+#include "hub_fixture.h"
+
+/* Each line of the text must be the next: {"seq":from}, from + 1, ... */
+static uint64_t
+seqs_from(const char *text, uint64_t next)
+{
+	char line[64];
+	size_t n;
+
+	while (*text != '\0') {
+		n = (size_t)snprintf(line, sizeof(line), "{\"seq\":%llu",
+		    (unsigned long long)next);
+		ck_assert_msg(strncmp(text, line, n) == 0,
+		    "wanted %s, got %.40s", line, text);
+		text = strchr(text, '\n');
+		ck_assert_ptr_nonnull(text);
+		text++;
+		next++;
+	}
+	return next;
+}
+
+/* A breach: a line too many, too few or out of order in any client. */
+START_TEST(two_thousand_get_two_hundred_exactly)
+{
+	enum { N = 2000, EVENTS = 200 };
+	struct rlimit lim;
+	struct client *c;
+	uint64_t *next;
+	struct rig r;
+	int i, k, n = N;
+
+	getrlimit(RLIMIT_NOFILE, &lim);
+	lim.rlim_cur = lim.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &lim);
+	if (lim.rlim_cur < 2 * N + 64)
+		n = (int)(lim.rlim_cur - 64) / 2;
+	rig_open(&r);
+	c = mem_alloc((size_t)n * sizeof(*c));
+	next = mem_alloc((size_t)n * sizeof(*next));
+	for (i = 0; i < n; i++) {
+		client_open(&r, &c[i], "a");
+		next[i] = 1;
+	}
+	for (i = 0; i < n; i++)
+		ck_assert_str_eq(client_text(&r, &c[i]), "{\"snap\":0}\n");
+	for (k = 1; k <= EVENTS; k++) {
+		rig_publish(&r, "a");
+		if (k % 3 == 0)
+			rig_turn(&r, 1);
+		if (k % 20 != 0)
+			continue;
+		rig_turn(&r, 100);
+		for (i = 0; i < n; i++)
+			next[i] = seqs_from(client_text(&r, &c[i]), next[i]);
+	}
+	for (i = 0; i < n; i++)
+		ck_assert_uint_eq(next[i], EVENTS + 1);
+	ck_assert_int_eq(rig_metric(&r, M_FALLS), 0);
+	ck_assert_int_le(rig_metric(&r, M_SENDS), (int64_t)n * (EVENTS + 1));
+	ck_assert_ptr_null(topic_find(r.hub->topics, "a")->slots);
+	for (i = 0; i < n; i++)
+		client_close(&c[i]);
+	rig_turn(&r, 0);
+	ck_assert_uint_eq(hub_streams(r.hub), 0);
+	ck_assert_int_eq(r.n_closed, n);
+	ck_assert_int_eq(r.n_released, n);
+	ck_assert_int_eq(r.n_unwatch, 1);
+	ck_assert_ptr_null(r.hub->topics);
+	free(c);
+	free(next);
+	rig_close(&r);
+}
+END_TEST
+
+/* One send a stream for all that came in one turn; never more than the ring
+   lets wait.  A breach: more sends, or a stream that fell off. */
+START_TEST(a_turn_is_one_send)
+{
+	struct client c[2];
+	int64_t sends;
+	struct rig r;
+	int i;
+
+	rig_open(&r);
+	client_open(&r, &c[0], "a");
+	client_open(&r, &c[1], "a");
+	client_text(&r, &c[0]);
+	client_text(&r, &c[1]);
+	sends = rig_metric(&r, M_SENDS);
+	for (i = 0; i < 16; i++)
+		rig_publish(&r, "a");
+	ck_assert_uint_eq(seqs_from(client_text(&r, &c[0]), 1), 17);
+	ck_assert_uint_eq(seqs_from(client_text(&r, &c[1]), 1), 17);
+	ck_assert_int_eq(rig_metric(&r, M_SENDS), sends + 2);
+	for (i = 0; i < 1000; i++)
+		rig_publish(&r, "a");
+	ck_assert_uint_eq(seqs_from(client_text(&r, &c[0]), 17), 1017);
+	ck_assert_uint_eq(seqs_from(client_text(&r, &c[1]), 17), 1017);
+	ck_assert_int_eq(rig_metric(&r, M_FALLS), 0);
+	client_close(&c[0]);
+	client_close(&c[1]);
+	rig_close(&r);
+}
+END_TEST
+
+static void
+pad_log(struct rig *r, const char *id, size_t n)
+{
+	struct order_log *log = rig_log(r, id);
+
+	log->pad = mem_alloc(n + 1);
+	memset(log->pad, ' ', n);
+}
+
+/* It reads nothing, then all.  A breach: a hole or a repeat in what it reads,
+   a frame torn apart, or a neighbour that had to wait. */
+START_TEST(slow_reader_falls_off_and_comes_back_whole)
+{
+	struct stream_conf conf = client_conf("a");
+	struct who *who = rig_who(ROLE_SERVICE, "svc", -1);
+	struct client slow, quick;
+	uint64_t next = 1, seen = 1;
+	struct rig r;
+	const char *text;
+	int i;
+
+	rig_open(&r);
+	r.replay_max = 1000;
+	pad_log(&r, "a", 700);
+	client_open_as(&r, &slow, &conf, who, 4096);
+	client_open(&r, &quick, "a");
+	(void)client_text(&r, &quick);
+	for (i = 0; i < 250; i++) {
+		rig_publish(&r, "a");
+		next = seqs_from(client_text(&r, &quick), next);
+		ck_assert_uint_eq(next, (uint64_t)i + 2);
+	}
+	ck_assert_int_eq(rig_metric(&r, M_FALLS), 1);
+	ck_assert_uint_eq(r.asked, 2);
+	/* The ring is no memory for a stream that has fallen off. */
+	ck_assert_ptr_null(topic_find(r.hub->topics, "a")->slots);
+	text = client_text(&r, &slow);
+	for (i = 0; i < 1000 && strstr(text, "\"seq\":250") == NULL; i++)
+		text = client_more(&r, &slow);
+	text = client_more(&r, &slow);
+	ck_assert_int_eq(strncmp(text, "{\"snap\":0", 9), 0);
+	seen = seqs_from(strchr(text, '\n') + 1, seen);
+	ck_assert_uint_eq(seen, 251);
+	ck_assert_uint_eq(r.asked, 3);
+	ck_assert_int_eq(rig_metric(&r, M_RESYNCS), 1);
+	rig_publish(&r, "a");
+	ck_assert_uint_eq(seqs_from(client_text(&r, &slow), seen), 252);
+	who_unref(&who);
+	client_close(&slow);
+	client_close(&quick);
+	rig_close(&r);
+}
+END_TEST
+
+/* A breach: the rest of the ring stays in memory, or the peer is not missed. */
+START_TEST(peer_vanishes_in_mid_frame)
+{
+	struct stream_conf conf = client_conf("a");
+	struct who *who = rig_who(ROLE_SERVICE, "svc", -1);
+	struct client slow, other;
+	struct topic *t;
+	struct rig r;
+	int i;
+
+	rig_open(&r);
+	pad_log(&r, "a", 3000);
+	client_open_as(&r, &slow, &conf, who, 4096);
+	client_open(&r, &other, "a");
+	for (i = 0; i < 20; i++)
+		rig_publish(&r, "a");
+	(void)client_text(&r, &other);
+	t = topic_find(r.hub->topics, "a");
+	ck_assert_uint_eq(t->n_behind, 1);
+	ck_assert_ptr_nonnull(t->slots);
+	close(slow.fd);
+	slow.fd = -1;
+	rig_turn(&r, 0);
+	ck_assert_uint_eq(hub_streams(r.hub), 1);
+	ck_assert_uint_eq(t->n_behind, 0);
+	ck_assert_ptr_null(t->slots);
+	ck_assert_int_eq(r.n_released, 1);
+	who_unref(&who);
+	client_close(&slow);
+	client_close(&other);
+	rig_close(&r);
+}
+END_TEST
+
+/* A breach: the end of the order overtakes its last event. */
+START_TEST(tell_end_says_goodbye_behind_the_last_event)
+{
+	struct client c;
+	struct rig r;
+
+	rig_open(&r);
+	client_open(&r, &c, "a");
+	(void)client_text(&r, &c);
+	rig_publish(&r, "a");
+	hub_tell_end(r.hub, "a", NULL, OW_END_FINISHED);
+	hub_tell_end(r.hub, "nobody", NULL, OW_END_FINISHED);
+	ck_assert_str_eq(client_text(&r, &c),
+	    "{\"seq\":1}\nbye 4010 order finished\n");
+	ck_assert(c.is_eof);
+	client_close(&c);
+	rig_turn(&r, 0);
+	ck_assert_uint_eq(hub_streams(r.hub), 0);
+	ck_assert_int_eq(r.n_unwatch, 1);
+	rig_close(&r);
+}
+END_TEST
+
+START_TEST(tell_end_of_one_tracking_token)
+{
+	static const char *const subs[] = { "l1", "l2", "l1" };
+	struct stream_conf conf = client_conf("a");
+	struct client c[3];
+	struct who *who;
+	struct rig r;
+	int i;
+
+	rig_open(&r);
+	for (i = 0; i < 3; i++) {
+		who = rig_who(i == 2 ? ROLE_CUSTOMER : ROLE_TRACKING, subs[i],
+		    -1);
+		client_open_as(&r, &c[i], &conf, who, 0);
+		who_unref(&who);
+	}
+	hub_tell_end(r.hub, "a", "l1", OW_END_FORBIDDEN);
+	ck_assert_str_eq(client_text(&r, &c[0]),
+	    "{\"snap\":0}\nbye 4003 forbidden\n");
+	ck_assert_str_eq(client_text(&r, &c[1]), "{\"snap\":0}\n");
+	ck_assert_str_eq(client_text(&r, &c[2]), "{\"snap\":0}\n");
+	for (i = 0; i < 3; i++)
+		client_close(&c[i]);
+	rig_close(&r);
+}
+END_TEST
+
+START_TEST(refusals_end_by_their_code)
+{
+	static const struct {
+		int err;
+		const char *bye;
+	} rows[] = {
+		{ OW_EDENIED, "bye 4003 forbidden\n" },
+		{ OW_ENOENT, "bye 4004 no such order\n" },
+		{ OW_EINVAL, "bye 4001 token is not valid\n" },
+		{ OW_EAGAIN, "bye 1001 {\"retry_ms\":" },
+	};
+	struct client c;
+	struct rig r;
+	size_t i;
+
+	rig_open(&r);
+	for (i = 0; i < 4; i++) {
+		r.err = rows[i].err;
+		client_open(&r, &c, "a");
+		ck_assert_int_eq(strncmp(client_text(&r, &c), rows[i].bye,
+		    strlen(rows[i].bye)), 0);
+		client_close(&c);
+	}
+	rig_turn(&r, 0);
+	ck_assert_uint_eq(hub_streams(r.hub), 0);
+	ck_assert_ptr_null(r.hub->topics);
+	ck_assert_int_eq(r.n_unwatch, 0);
+	rig_close(&r);
+}
+END_TEST
+
+START_TEST(finished_order_is_shown_and_ended)
+{
+	struct client c;
+	struct rig r;
+
+	rig_open(&r);
+	rig_log(&r, "a")->is_finished = true;
+	client_open(&r, &c, "a");
+	ck_assert_str_eq(client_text(&r, &c),
+	    "{\"snap\":0}\nbye 4010 order finished\n");
+	ck_assert_ptr_null(r.hub->topics);
+	client_close(&c);
+	rig_close(&r);
+}
+END_TEST
+
+START_TEST(one_too_many_of_a_person)
+{
+	struct stream_conf conf = client_conf("a");
+	struct who *who = rig_who(ROLE_CUSTOMER, "cus", -1);
+	struct who *staff = rig_who(ROLE_KITCHEN, "cus", -1);
+	struct client c[5];
+	struct rig r;
+	int i;
+
+	rig_open(&r);
+	r.set.streams_per_subject = 2;
+	for (i = 0; i < 3; i++)
+		client_open_as(&r, &c[i], &conf, who, 0);
+	client_open_as(&r, &c[3], &conf, staff, 0);
+	ck_assert_str_eq(client_text(&r, &c[0]), "{\"snap\":0}\n");
+	ck_assert_str_eq(client_text(&r, &c[1]), "{\"snap\":0}\n");
+	ck_assert_str_eq(client_text(&r, &c[2]),
+	    "bye 4029 too many connections\n");
+	ck_assert_str_eq(client_text(&r, &c[3]), "{\"snap\":0}\n");
+	client_close(&c[0]);
+	rig_turn(&r, 0);
+	client_open_as(&r, &c[4], &conf, who, 0);
+	ck_assert_str_eq(client_text(&r, &c[4]), "{\"snap\":0}\n");
+	ck_assert_int_eq(rig_metric(&r, M_TOO_MANY), 1);
+	for (i = 1; i < 5; i++)
+		client_close(&c[i]);
+	who_unref(&who);
+	who_unref(&staff);
+	rig_close(&r);
+}
+END_TEST
+
+/* The kitchen sees every order of its tenant, and asks without a position
+   when it fell behind. */
+START_TEST(kitchen_gets_all_orders)
+{
+	struct stream_conf conf = client_conf(NULL);
+	struct who *who = rig_who(ROLE_KITCHEN, "k", -1);
+	struct client c;
+	struct rig r;
+
+	rig_open(&r);
+	conf.feed = OW_FEED_KITCHEN;
+	client_open_as(&r, &c, &conf, who, 0);
+	ck_assert_str_eq(client_text(&r, &c), "{\"snap\":0}\n");
+	rig_log(&r, "a")->is_watched = true;
+	rig_log(&r, "b")->is_watched = true;
+	rig_publish(&r, "a");
+	rig_publish(&r, "b");
+	ck_assert_str_eq(client_text(&r, &c), "{\"seq\":1}\n{\"seq\":1}\n");
+	client_close(&c);
+	rig_turn(&r, 0);
+	ck_assert_str_eq(r.unwatched, "kitchen/t");
+	who_unref(&who);
+	rig_close(&r);
+}
+END_TEST
+
+/* ---- Unwatch ----------------------------------------------------------- */
+
+/* A leaves while B's ask, answered already, is on its way home: the unwatch
+   arrives at the orders loop behind that answer.  A breach: B stands on a
+   topic of which nobody tells. */
+START_TEST(unwatch_crosses_an_answer)
+{
+	struct client a, b;
+	struct rig r;
+
+	rig_open(&r);
+	client_open(&r, &a, "a");
+	(void)client_text(&r, &a);
+	r.by_hand = true;
+	client_open(&r, &b, "ref:a");
+	rig_turn(&r, 0);
+	client_close(&a);
+	/* The orders loop answers B; the hub does not know it yet. */
+	ck_assert_uint_eq(r.n_asks, 1);
+	rig_answer_all(&r);
+	/* A's end is seen first: turn the link's event by hand. */
+	stream_reap(a.s);
+	ck_assert_int_eq(r.n_unwatch, 1);
+	ck_assert(!rig_log(&r, "a")->is_watched);
+	rig_turn(&r, 0);
+	ck_assert_uint_eq(r.n_asks, 1);
+	ck_assert_str_eq(client_text(&r, &b), "");
+	rig_publish(&r, "a");
+	rig_answer_all(&r);
+	ck_assert_str_eq(client_text(&r, &b), "{\"snap\":1}\n");
+	rig_publish(&r, "a");
+	ck_assert_str_eq(client_text(&r, &b), "{\"seq\":2}\n");
+	client_close(&b);
+	rig_turn(&r, 0);
+	ck_assert_int_eq(r.n_unwatch, 2);
+	ck_assert_ptr_null(r.hub->topics);
+	ck_assert_ptr_null(r.hub->left);
+	rig_close(&r);
+}
+END_TEST
+
+START_TEST(answer_for_a_stream_that_has_gone_unwatches)
+{
+	struct client c;
+	struct rig r;
+
+	rig_open(&r);
+	r.by_hand = true;
+	client_open(&r, &c, "a");
+	rig_turn(&r, 0);
+	client_close(&c);
+	rig_turn(&r, 0);
+	ck_assert_uint_eq(hub_streams(r.hub), 0);
+	ck_assert_int_eq(r.n_unwatch, 0);
+	rig_answer_all(&r);
+	rig_turn(&r, 0);
+	ck_assert_int_eq(r.n_unwatch, 1);
+	ck_assert(!rig_log(&r, "a")->is_watched);
+	ck_assert_ptr_null(r.hub->topics);
+	rig_close(&r);
+}
+END_TEST
+
+START_TEST(ends_with_asks_under_way)
+{
+	struct client c[2];
+	struct rig r;
+
+	rig_open(&r);
+	r.by_hand = true;
+	client_open(&r, &c[0], "a");
+	client_open(&r, &c[1], "a");
+	rig_turn(&r, 0);
+	/* One has come home and was not looked at; one is still out. */
+	rig_answer(&r, r.asks[--r.n_asks]);
+	rig_close(&r);
+	client_close(&c[0]);
+	client_close(&c[1]);
+}
+END_TEST
+
+/* ---- Locations --------------------------------------------------------- */
+
+static void
+tell_location(struct rig *r, int n)
+{
+	struct event *ev;
+	char json[32];
+
+	snprintf(json, sizeof(json), "{\"loc\":%d}", n);
+	ev = event_make("t", "a", "driver.location.updated", 0, WALL_MS, json,
+	    strlen(json));
+	hub_tell(r->hub, ev);
+	event_unref(&ev);
+}
+
+/* A breach: two within a second, an old one after a newer, or the last one
+   not at all. */
+START_TEST(locations_are_newest_only)
+{
+	struct client c;
+	struct rig r;
+	int i;
+
+	rig_open(&r);
+	client_open(&r, &c, "a");
+	(void)client_text(&r, &c);
+	for (i = 1; i <= 5; i++) {
+		tell_location(&r, i);
+		rig_turn(&r, 100);
+	}
+	ck_assert_str_eq(client_text(&r, &c), "{\"loc\":1}\n");
+	rig_publish(&r, "a");
+	ck_assert_str_eq(client_text(&r, &c), "{\"seq\":1}\n");
+	rig_turn(&r, 600);
+	ck_assert_str_eq(client_text(&r, &c), "{\"loc\":5}\n");
+	rig_turn(&r, 3000);
+	ck_assert_str_eq(client_text(&r, &c), "");
+	ck_assert_int_eq(rig_metric(&r, M_LOCATION_DROPS), 3);
+	client_close(&c);
+	rig_turn(&r, 0);
+	ck_assert_ptr_null(r.hub->topics);
+	rig_close(&r);
+}
+END_TEST
+
+START_TEST(slow_reader_skips_locations)
+{
+	struct stream_conf conf = client_conf("a");
+	struct who *who = rig_who(ROLE_SERVICE, "svc", -1);
+	struct client c;
+	const char *text;
+	struct rig r;
+	char *loc;
+	int i;
+
+	rig_open(&r);
+	pad_log(&r, "a", 3000);
+	client_open_as(&r, &c, &conf, who, 4096);
+	for (i = 0; i < 10; i++)
+		rig_publish(&r, "a");
+	for (i = 1; i <= 5; i++) {
+		tell_location(&r, i);
+		rig_turn(&r, 1000);
+	}
+	text = client_text(&r, &c);
+	for (i = 0; i < 1000 && strstr(text, "loc") == NULL; i++)
+		text = client_more(&r, &c);
+	loc = strstr(text, "{\"loc");
+	ck_assert_ptr_nonnull(loc);
+	ck_assert_str_eq(loc, "{\"loc\":5}\n");
+	*loc = '\0';
+	ck_assert_uint_eq(seqs_from(strchr(text, '\n') + 1, 1), 11);
+	who_unref(&who);
+	client_close(&c);
+	rig_close(&r);
+}
+END_TEST
+
+/* ---- Draining ---------------------------------------------------------- */
+
+static void
+on_drained(void *arg)
+{
+	++*(int *)arg;
+}
+
+/* A breach: all at once, one left over, or a retry that is too late. */
+START_TEST(drain_is_spread)
+{
+	enum { N = 100 };
+	struct client c[N];
+	int drained = 0, i, retry, code, after_half;
+	const char *text;
+	struct rig r;
+
+	rig_open(&r);
+	for (i = 0; i < N; i++)
+		client_open(&r, &c[i], "a");
+	rig_turn(&r, 0);
+	hub_drain(r.hub, 10000, on_drained, &drained);
+	rig_turn(&r, 5000);
+	after_half = r.n_ends;
+	ck_assert_int_ge(after_half, 45);
+	ck_assert_int_le(after_half, 55);
+	ck_assert_int_eq(drained, 0);
+	rig_turn(&r, 5200);
+	ck_assert_int_eq(r.n_ends, N);
+	for (i = 0; i < N; i++) {
+		text = strstr(client_text(&r, &c[i]), "bye");
+		ck_assert_ptr_nonnull(text);
+		ck_assert_int_eq(sscanf(text, "bye %d {\"retry_ms\":%d}",
+		    &code, &retry), 2);
+		ck_assert_int_eq(code, OW_END_GOING_AWAY);
+		ck_assert_int_ge(retry, 0);
+		ck_assert_int_le(retry, 10000);
+		client_close(&c[i]);
+	}
+	rig_turn(&r, 0);
+	ck_assert_int_eq(drained, 1);
+	rig_close(&r);
+}
+END_TEST
+
+START_TEST(drain_of_nobody_is_done_at_once)
+{
+	struct client late;
+	int drained = 0;
+	struct rig r;
+
+	rig_open(&r);
+	hub_drain(r.hub, 1000, on_drained, &drained);
+	ck_assert_int_eq(drained, 0);
+	rig_turn(&r, 0);
+	ck_assert_int_eq(drained, 1);
+	client_open(&r, &late, "a");
+	rig_turn(&r, 300);
+	ck_assert_ptr_nonnull(strstr(client_text(&r, &late), "bye 1001"));
+	client_close(&late);
+	rig_close(&r);
+}
+END_TEST
+
+/* ---- Threads ----------------------------------------------------------- */
+
+struct teller {
+	struct rig *r;
+	struct loop *orders;
+};
+
+static void *
+tell_from_elsewhere(void *arg)
+{
+	struct rig *r = arg;
+	struct order_log *log = rig_log(r, "a");
+	struct event *ev;
+	int i;
+
+	for (i = 0; i < 1000; i++) {
+		ev = rig_event(log, ++log->seq, "seq");
+		hub_tell(r->hub, ev);
+		event_unref(&ev);
+	}
+	hub_tell_end(r->hub, "a", NULL, OW_END_FINISHED);
+	return NULL;
+}
+
+static void *
+answer_elsewhere(void *arg)
+{
+	struct rig *r = arg;
+
+	rig_answer_all(r);
+	return tell_from_elsewhere(arg);
+}
+
+/* Answer, events and end come from another thread, in this order.  A breach:
+   another order at the client, or what the thread sanitizer finds. */
+START_TEST(told_from_another_thread)
+{
+	struct client c;
+	struct rig r;
+	uint64_t next = 1;
+	pthread_t th;
+	const char *text = "", *bye = NULL;
+	bool is_first = true;
+
+	rig_open(&r);
+	r.by_hand = true;
+	client_open(&r, &c, "a");
+	rig_turn(&r, 0);
+	ck_assert_int_eq(pthread_create(&th, NULL, answer_elsewhere, &r), 0);
+	while (bye == NULL) {
+		text = client_text(&r, &c);
+		if (is_first && *text != '\0') {
+			ck_assert_int_eq(strncmp(text, "{\"snap\":0}\n", 11),
+			    0);
+			text += 11;
+			is_first = false;
+		}
+		bye = strstr(text, "bye 4010");
+		if (bye != NULL)
+			*(char *)bye = '\0';
+		next = seqs_from(text, next);
+	}
+	pthread_join(th, NULL);
+	ck_assert_uint_eq(next, 1001);
+	client_close(&c);
+	rig_close(&r);
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *suite = suite_create("hub");
+	TCase *tc = tcase_create("hub");
+	SRunner *sr;
+	int failed;
+
+	tcase_set_timeout(tc, 120);
+	tcase_add_test(tc, two_thousand_get_two_hundred_exactly);
+	tcase_add_test(tc, a_turn_is_one_send);
+	tcase_add_test(tc, slow_reader_falls_off_and_comes_back_whole);
+	tcase_add_test(tc, peer_vanishes_in_mid_frame);
+	tcase_add_test(tc, tell_end_says_goodbye_behind_the_last_event);
+	tcase_add_test(tc, tell_end_of_one_tracking_token);
+	tcase_add_test(tc, refusals_end_by_their_code);
+	tcase_add_test(tc, finished_order_is_shown_and_ended);
+	tcase_add_test(tc, one_too_many_of_a_person);
+	tcase_add_test(tc, kitchen_gets_all_orders);
+	tcase_add_test(tc, unwatch_crosses_an_answer);
+	tcase_add_test(tc, answer_for_a_stream_that_has_gone_unwatches);
+	tcase_add_test(tc, ends_with_asks_under_way);
+	tcase_add_test(tc, locations_are_newest_only);
+	tcase_add_test(tc, slow_reader_skips_locations);
+	tcase_add_test(tc, drain_is_spread);
+	tcase_add_test(tc, drain_of_nobody_is_done_at_once);
+	tcase_add_test(tc, told_from_another_thread);
+	suite_add_tcase(suite, tc);
+	sr = srunner_create(suite);
+	srunner_run_all(sr, CK_NORMAL);
+	failed = srunner_ntests_failed(sr);
+	srunner_free(sr);
+	return failed == 0 ? 0 : 1;
+}

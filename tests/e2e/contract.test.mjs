@@ -1,0 +1,680 @@
+// SPDX-License-Identifier: MIT
+//
+// contract - contrib/openapi.yaml and contrib/asyncapi.yaml are true.
+//
+// Both pass a linter.  Every call of openapi.yaml is driven into every status
+// that it documents, and each answer is held against its schema, its headers
+// and its content type; every message of asyncapi.yaml is made the server
+// send, on every channel that lists it.  Schemas are read as closed here, so a
+// member that the documents don't know fails, too.  What is documented and
+// never driven fails at the end.
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { createConfig, lint, lintFromString } from '@redocly/openapi-core';
+import Ajv2020 from 'ajv/dist/2020.js';
+import addFormats from 'ajv-formats';
+import YAML from 'yaml';
+import { order, source, startServer, tenant, until } from './lib.mjs';
+
+const contrib = path.join(source, 'contrib');
+const file = (name) => path.join(contrib, `${name}.yaml`);
+const read = (name) => fs.readFileSync(file(name), 'utf8');
+const openapi = YAML.parse(read('openapi'));
+const asyncapi = YAML.parse(read('asyncapi'));
+
+// ---- Schemas ---------------------------------------------------------------
+
+// Objects with properties know no others; references of asyncapi.yaml to
+// openapi.yaml become references between two schemas known to ajv.
+function close(node, here) {
+	if (Array.isArray(node))
+		return node.map((x) => close(x, here));
+	if (!node || typeof node !== 'object')
+		return node;
+	const out = {};
+	for (const [k, v] of Object.entries(node))
+		out[k] = k === '$ref' ? v.replace(/^\.\/openapi\.yaml#/,
+		    'openapi#').replace(/^#/, `${here}#`) : close(v, here);
+	if (out.type === 'object' && out.properties &&
+	    out.additionalProperties === undefined)
+		out.additionalProperties = false;
+	return out;
+}
+
+const ajv = new Ajv2020({ strict: false, allErrors: true });
+addFormats.default ? addFormats.default(ajv) : addFormats(ajv);
+for (const [name, doc] of [['openapi', openapi], ['asyncapi', asyncapi]])
+	ajv.addSchema({ $id: name,
+		components: { schemas: close(doc.components.schemas, name) } });
+
+const compiled = new Map();
+
+function check(schema, value, what, here = 'openapi') {
+	const key = here + JSON.stringify(schema);
+	if (!compiled.has(key))
+		compiled.set(key, ajv.compile(close(schema, here)));
+	const is = compiled.get(key);
+	assert.ok(is(value), `${what}: ${ajv.errorsText(is.errors)}\n${
+	    JSON.stringify(value)?.slice(0, 600)}`);
+}
+
+const deref = (doc, node) => node?.$ref ? node.$ref.slice(2).split('/')
+    .reduce((at, k) => at[k.replace(/~1/g, '/')], doc) : node;
+
+// ---- The documents themselves ----------------------------------------------
+
+describe('the documents', () => {
+	for (const name of ['openapi', 'asyncapi']) {
+		test(`${name}.yaml passes the linter`, async () => {
+			const config = await createConfig({ extends: [
+				'recommended'], rules: {
+				// The server is on this machine.
+				'no-server-example.com': 'off' } });
+			const faults = await lint({ ref: file(name), config });
+			assert.deepEqual(faults.map((f) => `${f.severity} ${
+			    f.ruleId} ${f.location[0]?.pointer}: ${f.message}`),
+			[]);
+		});
+
+		test(`the linter reads ${name}.yaml`, async () => {
+			const config = await createConfig({ extends: [
+				'recommended'] });
+			const faults = await lintFromString({ config,
+				absoluteRef: file(name),
+				source: read(name).replace(/^info:/m,
+				    'inf:') });
+			assert.ok(faults.length > 0);
+		});
+	}
+
+	test('their examples fit their schemas', () => {
+		let n = 0;
+		for (const item of Object.values(openapi.paths))
+			for (const op of Object.values(item)) {
+				const body = op.requestBody?.content[
+				    'application/json'];
+				for (const [k, e] of Object.entries(
+				    body?.examples ?? {})) {
+					check(body.schema, e.value, k);
+					n++;
+				}
+			}
+		for (const [k, r] of Object.entries(
+		    openapi.components.responses)) {
+			const c = r.content['application/problem+json'];
+			if (c.example) {
+				check(c.schema, c.example, k);
+				n++;
+			}
+		}
+		for (const [k, m] of Object.entries(
+		    asyncapi.components.messages))
+			for (const e of m.examples ?? []) {
+				check(m.payload, e.payload, k, 'asyncapi');
+				n++;
+			}
+		assert.ok(n > 25);
+	});
+});
+
+// ---- Driving calls ---------------------------------------------------------
+
+const driven = new Set();		// 'operationId status'
+const codes = new Set();
+const documented = [];			// { id, method, where, op, status }
+for (const [where, item] of Object.entries(openapi.paths))
+	for (const [method, op] of Object.entries(item))
+		if (op.responses)
+			for (const status of Object.keys(op.responses))
+				documented.push({ id: op.operationId, method,
+					where, op, status: Number(status) });
+const operation = (id) => documented.find((d) => d.id === id);
+
+function checkAnswer(id, a, want) {
+	const { op } = operation(id);
+	const what = `${id} ${a.status}`;
+	if (want !== undefined)
+		assert.equal(a.status, want, `${what}: ${a.text}`);
+	const response = deref(openapi, op.responses[a.status]);
+	assert.ok(response, `${what} is not documented: ${a.text}`);
+	for (const [name, ref] of Object.entries(response.headers ?? {})) {
+		const header = deref(openapi, ref);
+		let value = a.headers[name.toLowerCase()];
+		if (value === undefined) {
+			assert.ok(!header.required, `${what} has no ${name}`);
+			continue;
+		}
+		if (header.schema.type === 'integer')
+			value = Number(value);
+		check(header.schema, value, `${what} ${name}`);
+	}
+	const type = (a.headers['content-type'] ?? '').split(';')[0];
+	if (!response.content) {
+		assert.equal(a.text, '', `${what} has a body`);
+	} else {
+		assert.ok(response.content[type], `${what} is ${type}`);
+		check(response.content[type].schema, a.body ?? a.text, what);
+	}
+	if (a.body?.code)
+		codes.add(a.body.code);
+	driven.add(`${id} ${a.status}`);
+	return a;
+}
+
+let ow, t;		// the server, and tokens by role
+
+before(async () => {
+	ow = await startServer(null, { conf: { stream: {
+		streams_per_subject: 1, replay_max: 100 } } });
+	t = {
+		service: await ow.token({ role: 'service' }),
+		kitchen: await ow.token({ role: 'kitchen' }),
+		ada: await ow.token({ role: 'customer', sub: 'ada' }),
+		bob: await ow.token({ role: 'customer', sub: 'bob' }),
+		admin: await ow.token({ role: 'admin', tenant: '*',
+			sub: 'root' }),
+		foreign: await ow.token({ role: 'service', tenant: 'other' }),
+	};
+});
+after(() => ow.destroy());
+
+// Fills a path in and sends: { id, item, link } and the rest as ow.call's.
+function send(id, { server = ow, params = {}, query = '', body, token,
+	headers } = {}) {
+	const { method, where, op } = operation(id);
+	const at = where.replace(/\{(\w+)\}/g, (_, k) => params[k] ??
+	    { tenant }[k] ?? 'x');
+	const base = op.servers ? server.adminUrl : server.url;
+	const data = body ?? (op.requestBody?.required ? '{}' : undefined);
+	if (at.startsWith('/sse/'))
+		return server.sse(at + query, token, { headers }).then((s) => {
+			const a = { status: 200, headers: s.headers, text: '' };
+			s.destroy();
+			return a;
+		}, (e) => {
+			assert.ok(e.answer, `${id}: ${e.message}`);
+			return e.answer;
+		});
+	return server.call(method.toUpperCase(), base + at + query, data, token,
+	    headers);
+}
+
+const drive = async (id, want, options) =>
+	checkAnswer(id, await send(id, options), want);
+
+const json = (type) => ({ 'content-type': type });
+const ids = [...new Set(documented.map((d) => d.id))];
+const has = (id, status) => operation(id).op.responses[status];
+const roles = {			// who is refused what they ask for
+	createOrder: 'kitchen', addEvent: 'kitchen', assignDelivery: 'kitchen',
+	setStatus: 'ada', setItemStatus: 'ada', setEta: 'ada',
+	createTrackingLink: 'kitchen', revokeTrackingLink: 'kitchen',
+	listPlugins: 'kitchen', drain: 'kitchen', streamKitchen: 'ada',
+};
+
+describe('every call', () => {
+	let o, d, item, link;		// orders: ada's for pickup, a delivery
+	const on = (x) => ({ id: x.id, item_id: x.items[0].id });
+
+	before(async () => {
+		({ order: o } = await ow.newOrder({ customer_id: 'ada',
+			external_ref: 'contract' }));
+		({ order: d } = await ow.newOrder({ fulfilment: 'delivery' }));
+		item = o.items[0].id;
+		assert.ok(item);
+	});
+
+	test('does what it says', async () => {
+		const { service, kitchen, ada, admin } = t;
+		await drive('createOrder', 201, { token: service,
+			body: openapi.paths['/api/v1/{tenant}/orders'].post
+			    .requestBody.content['application/json'].examples
+			    .whole.value });
+		await drive('listOrders', 200, { token: kitchen,
+			query: '?limit=1' });
+		await drive('listOrders', 200, { token: ada });
+		const got = await drive('getOrder', 200, { token: ada,
+			params: on(o) });
+		await drive('getOrder', 304, { token: ada, params: on(o),
+			headers: { 'if-none-match': got.headers.etag } });
+		await drive('setItemStatus', 200, { token: kitchen,
+			params: on(o), body: { status: 'preparing' } });
+		await drive('setEta', 200, { token: kitchen, params: on(d),
+			body: { ready_in_s: 60 } });
+		await drive('assignDelivery', 200, { token: service,
+			params: on(d), body: { fleet_member_id: 'f',
+				task_id: 't' } });
+		for (const to of ['accepted', 'preparing', 'ready'])
+			await drive('setStatus', 200, { token: kitchen,
+				params: on(d), body: { status: to } });
+		await drive('setStatus', 200, { token: kitchen, params: on(d),
+			body: { status: 'preparing', reason: 'r' } });
+		for (const data of [null, 1.10, 'x', [], { a: 1 }])
+			await drive('addEvent', 201, { token: service,
+				params: on(d), body: { type: 'x.y', data } });
+		await drive('getTracking', 200, { token: kitchen,
+			params: on(d) });
+		await drive('getTracking', 200, { token: ada, params: on(o) });
+		await drive('listEvents', 200, { token: kitchen,
+			params: on(d) });
+		await drive('listEvents', 200, { token: ada, params: on(o) });
+		const made = await drive('createTrackingLink', 201, {
+			token: ada, params: on(o), body: {
+				expires_in_s: 60 } });
+		await drive('createTrackingLink', 201, { token: service,
+			params: on(o) });
+		link = made.body.id;
+		await drive('getTracking', 200, { token: made.body.token,
+			params: on(o) });
+		await drive('getOrder', 403, { token: made.body.token,
+			params: on(o) });
+		await drive('revokeTrackingLink', 204, { token: ada,
+			params: { ...on(o), link_id: link } });
+		await drive('createStreamTicket', 201, { token: ada,
+			body: { path: '/sse/notifications' } });
+		await drive('getOrderModel', 200);
+		await drive('streamOrder', 200, { token: service,
+			params: on(o) });
+		await drive('streamKitchen', 200, { token: kitchen });
+		await drive('streamNotifications', 200, { token: ada });
+		await drive('getHealth', 200);
+		await drive('getReady', 200);
+		await drive('getMetrics', 200);
+		await drive('listPlugins', 200, { token: admin });
+	});
+
+	test('is refused to nobody and strangers', async () => {
+		for (const id of ids) {
+			if (has(id, 401))
+				for (const token of [undefined, 'a.b.c'])
+					await drive(id, 401, { token,
+						params: on(o) });
+			if (!has(id, 403))
+				continue;
+			if (roles[id])
+				await drive(id, 403, { token: t[roles[id]],
+					params: { ...on(o), link_id: link } });
+			if (operation(id).where.includes('{tenant}'))
+				await drive(id, 403, { token: t.foreign,
+					params: on(o) });
+		}
+		await drive('listOrders', 403, { token: t.bob,
+			query: '?customer_id=ada' });
+		const tracking = (await ow.newOrder()).tracking.token;
+		await drive('streamNotifications', 403, { token: tracking });
+		await drive('streamKitchen', 403, { token: tracking });
+		await drive('streamOrder', 403, { token: tracking,
+			params: on(o) });
+	});
+
+	// Tracking tokens are looked up, so this is not the same as 'a.b.c'.
+	test('asks for the token before it reads a body', async () => {
+		const wrong = [];
+		for (const id of ids) {
+			if (!has(id, 401))
+				continue;
+			const a = checkAnswer(id, await send(id, { token:
+			    'nonsense', params: on(o) }));
+			if (a.status !== 401)
+				wrong.push(`${id} ${a.status}`);
+		}
+		assert.deepEqual(wrong, []);
+	});
+
+	test('knows what is not there', async () => {
+		const bodies = { setStatus: { status: 'ready' },
+			setItemStatus: { status: 'ready' },
+			setEta: { ready_in_s: 1 },
+			assignDelivery: { fleet_member_id: 'f' },
+			addEvent: { type: 'x.a', data: 1 } };
+		for (const id of ids)
+			if (has(id, 404))
+				await drive(id, 404, { token: t.service,
+					body: bodies[id], params: {
+						id: '019a5a1e-7c40-7cc3-98c4-' +
+						    'dc0c0c07398f' } });
+		await drive('setItemStatus', 404, { token: t.kitchen,
+			params: { ...on(o), item_id: 'x' },
+			body: { status: 'ready' } });
+		await drive('revokeTrackingLink', 404, { token: t.ada,
+			params: { ...on(o), link_id: 'x' } });
+		await drive('getOrder', 404, { token: t.bob, params: on(o) });
+	});
+
+	test('refuses bodies and parameters', async () => {
+		for (const id of ids) {
+			const { where } = operation(id);
+			const p = { token: t.service, params: on(o) };
+			if (has(id, 413)) {
+				await drive(id, 400, { ...p, body: '{"a":' });
+				await drive(id, 415, { ...p, body: 'a=1',
+					headers: json('text/plain') });
+				await drive(id, 422, { ...p, body: id ===
+				    'createTrackingLink' ? { expires_in_s: 1 } :
+				    { status: 7 } });
+				await drive(id, 413, { ...p,
+					body: `"${'x'.repeat(300000)}"` });
+			}
+			if (has(id, 422) && !has(id, 413))
+				await drive(id, 422, { ...p,
+					query: '?limit=1000' });
+			if (where.startsWith('/sse/'))
+				await drive(id, 400, { ...p,
+					query: '?since=x' });
+		}
+		await drive('listEvents', 422, { token: t.service,
+			params: on(o), query: '?since=-1' });
+		await drive('createOrder', 400, { token: t.service,
+			body: order(), headers: {
+				'idempotency-key': 'x'.repeat(256) } });
+		const k = { 'idempotency-key': 'contract' };
+		await drive('createOrder', 201, { token: t.service,
+			body: order(), headers: k });
+		await drive('createOrder', 422, { token: t.service,
+			body: order({ number: '1' }), headers: k });
+		await drive('setStatus', 200, { token: t.kitchen, params: on(d),
+			body: { status: 'ready' } });
+		await drive('setStatus', 422, { token: t.kitchen, params: on(d),
+			body: { status: 'preparing' } });
+	});
+
+	test('meets what is in the way', async () => {
+		const { service, kitchen } = t;
+		await drive('createOrder', 409, { token: service,
+			body: order({ external_ref: 'contract' }) });
+		await drive('setStatus', 409, { token: kitchen, params: on(o),
+			body: { status: 'delivered' } });
+		await drive('setStatus', 409, { token: kitchen, params: on(o),
+			body: { status: 'ready', expected_seq: 99 } });
+		await drive('setItemStatus', 409, { token: kitchen,
+			params: on(o), body: { status: 'served' } });
+		await drive('assignDelivery', 409, { token: service,
+			params: on(o), body: { fleet_member_id: 'f' } });
+		const { order: done } = await ow.newOrder();
+		await drive('setStatus', 200, { token: kitchen,
+			params: on(done), body: { status: 'rejected' } });
+		await drive('setEta', 409, { token: kitchen, params: on(done),
+			body: { ready_in_s: 1 } });
+		const bodies = { addEvent: { type: 'x.a', data: 1 },
+			createTrackingLink: {} };
+		for (const [id, body] of Object.entries(bodies)) {
+			let met = false;
+			for (let n = 0; n < 50 && !met; n++) {
+				const all = await Promise.all(Array.from({
+					length: 20 }, () => send(id, { token:
+					service, params: on(o), body, headers: {
+					'idempotency-key': `${id}${n}` } })));
+				for (const a of all) {
+					checkAnswer(id, a);
+					met ||= a.status === 409;
+				}
+			}
+			assert.ok(met, `${id}: none was caught in flight`);
+		}
+	});
+
+	test('says when it is too much', async (c) => {
+		const s = await startServer(c, { conf: { server: { workers: 1 },
+			http: { loopback_exempt: false, rate_per_address: 1,
+				rate_per_token: 0, rate_burst: 1 } } });
+		for (const id of ids) {
+			const tryOnce = async () => {
+				const a = await send(id, { server: s,
+					token: t.service });
+				return a.status === 429 ? a : null;
+			};
+			const limited = has(id, 429) && await until(tryOnce,
+			    { every: 0 }).catch(() => null);
+			if (limited)
+				checkAnswer(id, limited, 429);
+		}
+		const held = await ow.sse('/sse/notifications', t.bob);
+		await held.waitFor('notifications.snapshot');
+		const many = await Promise.all(Array.from({ length: 8 }, () =>
+		    send('streamNotifications', { token: t.bob })));
+		for (const a of many)
+			checkAnswer('streamNotifications', a);
+		await held.close();
+	});
+
+	// Who comes when there is no room is told so, whatever it wants; the
+	// admin's listener has room for 256.
+	test('says when it cannot', async (c) => {
+		const s = await startServer(c, { conf: { server: { workers: 1 },
+			http: { connections_max: 16,
+				connections_per_address: 0 } } });
+		s.agent.destroy();
+		const fill = async (port, n) => {
+			const list = [];
+			for (let i = 0; i < n; i++)
+				list.push(await s.raw(undefined, { port }));
+			return list;
+		};
+		await fill(s.port, 20);
+		await fill(s.adminPort, 270);
+		for (const id of ids)
+			if (has(id, 503))
+				await drive(id, 503, { server: s,
+					token: t.service });
+	});
+
+	test('of the end is the last', async (c) => {
+		const s = await startServer(c);
+		const token = await s.token({ role: 'admin', tenant: '*' });
+		await drive('drain', 202, { server: s, token });
+		assert.equal((await s.exit).code, 0);
+	});
+
+	test('was driven into every status', () => {
+		const missed = documented.map((x) => `${x.id} ${x.status}`)
+		    .filter((x) => !driven.has(x));
+		console.log(`# ${documented.length} answers of ${ids.length
+		} calls are documented, ${missed.length} were not seen; ${
+		    codes.size} codes of problems`);
+		assert.deepEqual(missed, []);
+	});
+});
+
+test('what is refused before any call is as documented', async () => {
+	const head = (line, ...more) => `${[line, 'Host: x', ...more]
+	    .join('\r\n')}\r\n\r\n`;
+	const get = `GET /api/v1/${tenant}/order-model HTTP/1.1`;
+	const post = `POST /api/v1/${tenant}/orders HTTP/1.1`;
+	const seen = {};
+	for (const [status, text] of Object.entries({
+		400: `${get}\r\n\r\n`,
+		404: head('GET /nothing HTTP/1.1'),
+		405: head(`DELETE /api/v1/${tenant}/orders HTTP/1.1`),
+		411: head(post, 'Transfer-Encoding: chunked'),
+		413: head(post, 'Content-Length: 99999999'),
+		414: head(`GET /${'x'.repeat(5000)} HTTP/1.1`),
+		417: head(get, 'Expect: x'),
+		431: head(get, `X: ${'x'.repeat(9000)}`),
+		501: head('BREW / HTTP/1.1'),
+		505: head('GET / HTTP/3.0'),
+	})) {
+		const s = await ow.raw(text);
+		const [a] = await s.waitAnswers(1);
+		s.destroy();
+		assert.equal(a.status, Number(status), a.text);
+		assert.match(a.headers['content-type'], /problem\+json/);
+		check({ $ref: '#/components/schemas/Problem' }, a.body,
+		    `${status}`);
+		if (a.status === 405)
+			assert.equal(a.headers.allow.split(', ').sort().join(),
+			    'GET,POST');
+		seen[status] = true;
+	}
+	// 408 takes its time (hostile.test.mjs); 429 and 503 were driven above.
+	assert.deepEqual(Object.keys(openapi['x-refusals']).filter((s) =>
+	    !seen[s]), ['408', '429', '503']);
+});
+
+// ---- Driving streams -------------------------------------------------------
+
+const heard = new Set();		// 'channel message'
+
+function hear(channel, text) {
+	const value = JSON.parse(text);
+	const names = Object.keys(asyncapi.channels[channel].messages);
+	const type = value.type?.startsWith('x.') ? 'x.NAME' : value.type;
+	const name = names.find((n) =>
+	    asyncapi.components.messages[n].name === type);
+	assert.ok(name, `${channel} carries ${text.slice(0, 200)}`);
+	check(asyncapi.components.messages[name].payload, value,
+	    `${channel} ${name}`, 'asyncapi');
+	heard.add(`${channel} ${name}`);
+}
+
+describe('every message', () => {
+	const open = {
+		orderSocket: (s, id, token, q = '') =>
+			s.ws(`/ws/orders/${id}/tracking${q}`, token),
+		kitchenSocket: (s, id, token) => s.ws('/ws/kitchen', token),
+		notificationsSocket: (s, id, token, q = '') =>
+			s.ws(`/ws/notifications${q}`, token),
+		orderEvents: (s, id, token, q = '') =>
+			s.sse(`/sse/orders/${id}/tracking${q}`, token),
+		kitchenEvents: (s, id, token) => s.sse('/sse/kitchen', token),
+		notificationsEvents: (s, id, token, q = '') =>
+			s.sse(`/sse/notifications${q}`, token),
+	};
+	const streams = [];
+	const add = async (channel, ...args) => {
+		const stream = await open[channel](...args);
+		streams.push({ channel, stream });
+		return stream;
+	};
+	let s, token;
+
+	before(async () => {
+		s = await startServer(null, { conf: {
+			auth: { leeway_ms: '0s' },
+			stream: { heartbeat_ms: '1s', silence_ms: '30s',
+				buffer_max: '16k', replay_max: 20,
+				finished_ms: '500ms' } } });
+		token = await s.token({ role: 'service', sub: 'pos' });
+	});
+	after(() => s.destroy());
+
+	const post = (o, n, size = 10) => s.post(`/orders/${o.id}/events`,
+	    { type: 'x.n', data: `${n}${'y'.repeat(size)}` }, token);
+	const patch = async (o, what, body) => assert.equal((await s.call(
+	    what === 'delivery' ? 'PUT' : 'PATCH', `/orders/${o.id}/${what}`,
+	    body, token)).status, 200);
+
+	test('of an order and of a kitchen', async () => {
+		const { order: a } = await s.newOrder({
+			fulfilment: 'delivery' });
+		for (const channel of ['orderSocket', 'orderEvents']) {
+			await add(channel, s, a.id, token, '?since=0');
+			await add(channel, s, a.id, token);
+		}
+		for (const channel of ['kitchenSocket', 'kitchenEvents'])
+			await add(channel, s, a.id, token);
+		for (const channel of ['notificationsSocket',
+			'notificationsEvents'])
+			await add(channel, s, a.id, token, '?since=0');
+		for (const { stream } of streams) {
+			await stream.waitCount(1);
+			stream.send?.({ type: 'ping' });
+			stream.send?.({ type: 'auth', token });
+		}
+		await s.newOrder();
+		await patch(a, `items/${a.items[0].id}/status`,
+		    { status: 'preparing' });
+		await patch(a, 'eta', { ready_in_s: 60 });
+		await patch(a, 'delivery', { fleet_member_id: 'f' });
+		assert.equal((await post(a, 0)).status, 201);
+		for (const { channel, stream } of streams) {
+			if (!/^notifications/.test(channel))
+				await stream.waitFor('x.n');
+			if (stream.send)
+				await stream.waitFor('pong');
+			await stream.waitFor('heartbeat');
+		}
+	});
+
+	// Whoever does not read falls behind and is told so, once it reads
+	// again: the kernel's buffers have to be full before that.
+	test('of who fell behind', { timeout: 60000 }, async () => {
+		const { order: o } = await s.newOrder();
+		const behind = [];
+		for (const channel of ['orderSocket', 'orderEvents',
+			'kitchenSocket', 'kitchenEvents']) {
+			const stream = await add(channel, s, o.id, token);
+			await stream.waitCount(1);
+			const tcp = stream.socket?._socket ?? stream.req.socket;
+			tcp.pause();
+			behind.push({ stream, tcp });
+		}
+		for (let n = 0; n < 3600; n += 40)
+			await Promise.all(Array.from({ length: 40 },
+			    (_, i) => post(o, n + i, 4000)));
+		for (const { tcp } of behind)
+			tcp.resume();
+		for (const { stream } of behind)
+			await stream.waitFor('stream.resync', { ms: 20000 });
+	});
+
+	test('of the end of a token and of an order', async () => {
+		const short = await s.token({ role: 'service', sub: 'pos',
+			ttl: '3s', fresh: true });
+		const { order: o } = await s.newOrder();
+		const end = [];
+		for (const channel of Object.keys(open))
+			end.push(await add(channel, s, o.id, short));
+		const last = [await add('orderSocket', s, o.id, token),
+			await add('orderEvents', s, o.id, token)];
+		for (const x of last)
+			await x.waitFor('order.snapshot');
+		await patch(o, 'status', { status: 'rejected' });
+		for (const x of [...end, ...last])
+			await x.waitEnd();
+		for (const x of end.filter((y) => !y.send))
+			assert.equal(x.messages.at(-1).type, 'stream.end');
+	});
+
+	test('was heard on every channel that lists it', () => {
+		for (const { channel, stream } of streams)
+			for (const text of stream.raws)
+				hear(channel, text);
+		const missed = [];
+		for (const [channel, { messages }] of
+		    Object.entries(asyncapi.channels))
+			for (const name of Object.keys(messages))
+				if (!['auth', 'ping'].includes(name) &&
+				    !heard.has(`${channel} ${name}`))
+					missed.push(`${channel} ${name}`);
+		console.log(`# ${heard.size} messages of ${
+		    Object.keys(asyncapi.channels).length} channels, ${
+		    streams.reduce((n, x) => n + x.stream.raws.length, 0)
+		} looked at`);
+		assert.deepEqual(missed, []);
+	});
+
+	test('of a client is understood', () => {
+		const { messages } = asyncapi.components;
+		check(messages.ping.payload, { type: 'ping' }, 'ping',
+		    'asyncapi');
+		check(messages.auth.payload, { type: 'auth', token: 'x' },
+		    'auth', 'asyncapi');
+	});
+});
+
+test('the model and the documents have the same words', async () => {
+	const { body: m } = await ow.get('/order-model');
+	const words = (name) => openapi.components.schemas[name].enum;
+	assert.deepEqual(m.statuses.map((x) => x.name), words('OrderStatus'));
+	assert.deepEqual(m.item_statuses.map((x) => x.name),
+	    words('ItemStatus'));
+	assert.deepEqual(m.delivery_statuses.map((x) => x.name),
+	    words('DeliveryStatus'));
+	assert.deepEqual(m.fulfilments, words('Fulfilment'));
+	const types = new Set([...m.event_types, 'x.NAME', 'pong',
+		'stream.end', 'auth', 'ping']);
+	for (const x of Object.values(asyncapi.components.messages))
+		assert.ok(types.has(x.name), x.name);
+});
