@@ -15,6 +15,7 @@
 #include "base/loop.h"
 #include "base/mem.h"
 #include "base/metric.h"
+#include "http/bearer.h"
 #include "http/cors.h"
 #include "http/limit.h"
 #include "http/problem.h"
@@ -244,18 +245,6 @@ call_run(struct call *c)
 	c->route->run(c);
 }
 
-/* The token behind "Bearer ", or NULL. */
-static const char *
-bearer(const char *header)
-{
-	if (header == NULL || strncasecmp(header, "Bearer ", 7) != 0)
-		return NULL;
-	header += 7;
-	while (*header == ' ')
-		header++;
-	return *header != '\0' ? header : NULL;
-}
-
 static void
 call_check(struct call *c)
 {
@@ -263,12 +252,12 @@ call_check(struct call *c)
 	const char *token;
 	int err;
 
-	token = bearer(request_header(c->req, "Authorization"));
+	token = bearer_token(request_header(c->req, "Authorization"));
 	if (c->route->anyone) {
 		call_run(c);
 		return;
 	}
-	if (token == NULL) {
+	if (token == NULL || *token == '\0') {
 		unauthorized(c, NULL);
 		return;
 	}
@@ -365,6 +354,5 @@ api_request(void *arg, struct request *req)
 	c->req = req;
 	c->match = match;
 	c->route = match.target;
-	c->start_ms = loop_now_ms(a->conf.loop);
 	call_check(c);
 }

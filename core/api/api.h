@@ -53,7 +53,6 @@ struct call {
 	struct who *who;		/* NULL: nobody, or by tracking token */
 	const char *tracking_token;	/* points into the request */
 	bool waited;			/* for the keys to be read again */
-	int64_t start_ms;
 };
 
 struct api_route {

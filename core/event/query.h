@@ -95,10 +95,6 @@
 	Q(LINK_BY_HASH, 1, 5,						\
 	    "SELECT id, tenant, order_id, expires_ms, revoked FROM links" \
 	    " WHERE hash = $1")						\
-	/* order_id, id -> hash, revoked */				\
-	Q(LINK_BY_ID, 2, 2,						\
-	    "SELECT hash, revoked FROM links"				\
-	    " WHERE order_id = $1 AND id = $2")				\
 	/* order_id, id */						\
 	Q(LINK_REVOKE, 2, 0,						\
 	    "UPDATE links SET revoked = 1 WHERE order_id = $1 AND id = $2") \

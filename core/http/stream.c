@@ -36,6 +36,7 @@
 #include "hub/hub.h"
 #include "hub/stream.h"
 #include "http/auth.h"
+#include "http/bearer.h"
 #include "http/cors.h"
 #include "http/hear.h"
 #include "http/problem.h"
@@ -278,28 +279,13 @@ opening_check(struct opening *o, const char *token)
 		opening_ask(o, NULL, NULL, token);
 }
 
-/* The token of the header; "" when the header holds something else, NULL
-   without one. */
-static const char *
-stream_bearer(struct request *r)
-{
-	static const char scheme[] = "Bearer ";
-	const char *value = request_header(r, "Authorization");
-
-	if (!value)
-		return NULL;
-	if (strncasecmp(value, scheme, sizeof(scheme) - 1) != 0)
-		return "";
-	value += sizeof(scheme) - 1;
-	return value + strspn(value, " ");
-}
-
 static void
 opening_identify(struct opening *o, const struct ow_open *open)
 {
 	static const struct refusal nobody = { 401, "token_missing",
 	    "a bearer token or a ticket is needed" };
-	const char *token = stream_bearer(o->request);
+	const char *token = bearer_token(request_header(o->request,
+	    "Authorization"));
 
 	if (!token)
 		token = open->token;
