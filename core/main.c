@@ -4,6 +4,7 @@
  * could do.
  */
 #include <errno.h>
+#include <evhtp/evhtp.h>
 #include <getopt.h>
 #include <grp.h>
 #include <malloc.h>
@@ -169,6 +170,8 @@ keep_memory(void)
 {
 	(void)mallopt(M_TRIM_THRESHOLD, 64 << 20);
 	(void)mallopt(M_TOP_PAD, 1 << 20);
+	/* Theirs to choose from otherwise is calloc: see mem_alloc. */
+	evhtp_set_mem_functions(malloc, realloc, free);
 }
 
 /* As many descriptors as we may have: each screen is one. */
