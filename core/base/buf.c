@@ -20,6 +20,7 @@
 #include "base/mem.h"
 
 #define BUF_CAP_FIRST 64
+#define BUF_CAP_QUICK 1024	/* most texts get there: in few steps */
 #define BUF_CAP_SMALL 65536	/* below it, no memory ends the program */
 
 void
@@ -44,14 +45,24 @@ buf_clear(struct buf *b)
 		b->p[0] = '\0';
 }
 
+static size_t
+buf_cap_for(const struct buf *b, size_t need)
+{
+	size_t cap = b->p ? b->cap : BUF_CAP_FIRST, step;
+
+	while (cap < need && cap < b->max) {
+		step = cap < BUF_CAP_QUICK ? 4 : 2;
+		cap = cap > b->max / step ? b->max : cap * step;
+	}
+	return cap < b->max ? cap : b->max;
+}
+
 static int
 buf_grow(struct buf *b, size_t need)
 {
-	size_t cap = b->cap;
+	size_t cap = buf_cap_for(b, need);
 	char *p;
 
-	while (cap < need)
-		cap = cap > b->max / 2 ? b->max : cap * 2;
 	if (cap < BUF_CAP_SMALL)
 		p = mem_grow(b->p, cap + 1);
 	else
@@ -60,6 +71,7 @@ buf_grow(struct buf *b, size_t need)
 		return OW_ELIMIT;
 	b->p = p;
 	b->cap = cap;
+	p[b->n] = '\0';
 	return OW_OK;
 }
 
@@ -67,13 +79,13 @@ buf_grow(struct buf *b, size_t need)
 static int
 buf_need(struct buf *b, size_t n)
 {
-	if (!b->p) {
-		b->cap = b->max < BUF_CAP_FIRST ? b->max : BUF_CAP_FIRST;
-		b->p = mem_alloc(b->cap + 1);
-	}
+	bool fits = n <= b->max - b->n;
+
+	if (!b->p && buf_grow(b, fits ? n : 0) != OW_OK)
+		(void)buf_grow(b, 0);	/* p is never NULL afterwards */
 	if (!b->full && n <= b->cap - b->n)
 		return OW_OK;
-	if (b->full || n > b->max - b->n || buf_grow(b, b->n + n)) {
+	if (b->full || !fits || buf_grow(b, b->n + n)) {
 		b->full = true;
 		return OW_ELIMIT;
 	}
@@ -103,7 +115,11 @@ buf_str(struct buf *b, const char *s)
 int
 buf_char(struct buf *b, char c)
 {
-	return buf_add(b, &c, 1);
+	if (b->n == b->cap || b->full)
+		return buf_add(b, &c, 1);
+	b->p[b->n++] = c;
+	b->p[b->n] = '\0';
+	return OW_OK;
 }
 
 int
