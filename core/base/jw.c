@@ -72,6 +72,29 @@ jw_escape(struct buf *out, unsigned char c)
 	(void)buf_printf(out, "\\u%04x", c);
 }
 
+#define JW_EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
+
+/* Eight bytes at once, all ASCII that goes out as it is.  In each byte the top
+   bit tells: set as it comes, or by taking away more than is there.  A borrow
+   only spreads from a byte that has told already. */
+static bool
+jw_is_plain_word(const unsigned char *p)
+{
+	uint64_t w;
+
+	memcpy(&w, p, sizeof(w));
+	w |= (w - JW_EACH(0x20)) | ((w ^ JW_EACH('"')) - JW_EACH(1)) |
+	    ((w ^ JW_EACH('\\')) - JW_EACH(1)) |
+	    ((w ^ JW_EACH(0x7f)) - JW_EACH(1));
+	return (w & JW_EACH(0x80)) == 0;
+}
+
+static bool
+jw_is_plain(unsigned char c)
+{
+	return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
+}
+
 /* How many bytes go out as they are. */
 static size_t
 jw_plain_len(const unsigned char *p, size_t n)
@@ -79,10 +102,13 @@ jw_plain_len(const unsigned char *p, size_t n)
 	size_t i, len;
 
 	for (i = 0; i < n; i += len) {
-		if (p[i] < 0x20 || p[i] == '"' || p[i] == '\\' ||
-		    p[i] == 0x7f)
-			break;
-		len = p[i] < 0x80 ? 1 : jw_utf8_len(p + i, n - i);
+		len = sizeof(uint64_t);
+		if (n - i >= len && jw_is_plain_word(p + i))
+			continue;
+		len = 1;
+		if (jw_is_plain(p[i]))
+			continue;
+		len = p[i] < 0x80 ? 0 : jw_utf8_len(p + i, n - i);
 		/* U+0080 to U+009F are control characters, too. */
 		if (!len || (p[i] == 0xc2 && p[i + 1] < 0xa0))
 			break;
@@ -94,8 +120,18 @@ static void
 jw_quote(struct buf *out, const char *s, size_t n)
 {
 	const unsigned char *p = (const unsigned char *)s;
-	size_t len;
+	size_t len = jw_plain_len(p, n);
+	char *room = buf_room(out, n + 2);	/* no byte gets shorter */
 
+	if (!room)
+		return;
+	if (len == n) {
+		room[0] = room[n + 1] = '"';
+		if (n)
+			memcpy(room + 1, s, n);
+		buf_used(out, n + 2);
+		return;
+	}
 	(void)buf_char(out, '"');
 	while (n) {
 		len = jw_plain_len(p, n);

@@ -7,6 +7,7 @@
  */
 #include <check.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -377,6 +378,32 @@ START_TEST(writer_replaces_what_is_no_utf8)
 }
 END_TEST
 
+/* What is written eight bytes at once comes out as if it were alone: any byte
+   at any place of a longer text. */
+START_TEST(writer_finds_each_byte_in_a_long_text)
+{
+	char text[25], one[16], want[64];
+	struct buf b = BUF_INIT(100);
+	struct jw w;
+	int at;
+
+	memset(text, 'a', sizeof(text));
+	jw_init(&w, &b);
+	text[0] = (char)_i;
+	jw_textn(&w, NULL, text, 1);
+	snprintf(one, sizeof(one), "%.*s", (int)b.n - 2, b.p + 1);
+	text[0] = 'a';
+	for (at = 0; at < (int)sizeof(text); at++) {
+		text[at] = (char)_i;
+		snprintf(want, sizeof(want), "\"%.*s%s%.*s\"", at, text, one,
+		    (int)sizeof(text) - 1 - at, text + at + 1);
+		assert_text(text, sizeof(text), want);
+		text[at] = 'a';
+	}
+	buf_done(&b);
+}
+END_TEST
+
 static void
 assert_real(double d, const char *want)
 {
@@ -449,6 +476,7 @@ main(void)
 	tcase_add_test(tc, writer_puts_commas_and_brackets);
 	tcase_add_test(tc, writer_escapes_what_must_not_go_out);
 	tcase_add_test(tc, writer_replaces_what_is_no_utf8);
+	tcase_add_loop_test(tc, writer_finds_each_byte_in_a_long_text, 0, 256);
 	tcase_add_test(tc, reals_are_short_and_exact);
 	tcase_add_test(tc, writer_on_a_full_buf_does_no_harm);
 	suite_add_tcase(suite, tc);
