@@ -3,12 +3,13 @@
  * gate - one HTTP connection: libevhtp's on one side, ours on the other.
  *
  * libevhtp accepts the connection, owns its socket, makes the request and
- * ends it.  What the peer sends never reaches it: the gate takes the bytes out
- * of the bufferevent, waits for one whole request, has guard.c judge it, and
- * only then restates it as a bodyless "METHOD /target HTTP/1.1" in one piece.
- * So none of libevhtp's readings of a head (split lines, folded fields, two
- * lengths, form bodies on the stack) can differ from ours: there is nothing
- * to read differently.  It decides nothing about the content of a request.
+ * ends it.  What the peer sends never reaches it: the gate reads the bytes, or
+ * with TLS takes them out of the bufferevent, waits for one whole request, has
+ * guard.c judge it, and only then restates it as a bodyless "METHOD /target
+ * HTTP/1.1" in one piece.  So none of libevhtp's readings of a head (split
+ * lines, folded fields, two lengths, form bodies on the stack) can differ from
+ * ours: there is nothing to read differently.  It decides nothing about the
+ * content of a request.
  *
  * Invariants: one request at a time; what comes behind it waits in `in`, and
  * above HOLD_MAX the socket is not read.  One deadline runs at a time, and
@@ -22,8 +23,11 @@
 
 #include <errno.h>
 #include <event2/bufferevent.h>
+#include <event2/event.h>
+#include <event2/event_struct.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/uio.h>
 
 #include "base/mem.h"
@@ -46,6 +50,7 @@ struct gate {
 	struct gates *gates;
 	evhtp_connection_t *conn;
 	struct bufferevent *bev;
+	struct event readable;		/* without TLS */
 	bufferevent_data_cb evhtp_read, evhtp_write;
 	struct request *request;	/* PHASE_BUSY: whom we wait for */
 	struct buf in;
@@ -55,6 +60,7 @@ struct gate {
 	struct loop_timer *deadline;
 	struct turn_hook turn;
 	enum phase phase;
+	bool is_tls;
 	bool is_eof;		/* the peer sends no more */
 	bool is_held;		/* reading is off: too much waits already */
 	bool is_broken;		/* writing failed */
@@ -72,6 +78,21 @@ gate_is_busy(const struct gate *g)
 	return g->phase == PHASE_BUSY || g->phase == PHASE_WRITING;
 }
 
+/* TLS reads what it decrypts; else we read ourselves, which spares libevent's
+   question for the size, its chain of 4 kB and a copy. */
+static void
+gate_listen(struct gate *g, bool on)
+{
+	if (g->is_tls && on)
+		bufferevent_enable(g->bev, EV_READ);
+	else if (g->is_tls)
+		bufferevent_disable(g->bev, EV_READ);
+	else if (on)
+		(void)event_add(&g->readable, NULL);	/* as it was */
+	else
+		(void)event_del(&g->readable);
+}
+
 /* ---- Ending ------------------------------------------------------------- */
 
 /* Out of the list; the memory goes when libevhtp has let go of us. */
@@ -83,6 +104,8 @@ gate_end(struct gate *g)
 		g->next->at = g->at;
 	loop_timer_cancel(&g->deadline);
 	loop_turn_cancel(g->gates->conf->loop, &g->turn);
+	if (!g->is_tls)
+		gate_listen(g, false);
 	buf_done(&g->in);
 	g->is_dead = true;
 	if (!g->is_inside)
@@ -349,21 +372,67 @@ gate_advance(struct gate *g)
 		gate_await_body(g);
 }
 
+/* Something has come, and is in `in` if that had room. */
+static void
+gate_has_read(struct gate *g, bool had_room)
+{
+	if (!gate_is_busy(g)) {
+		if (had_room)
+			gate_advance(g);
+		else
+			gate_refuse(g, 503);
+	} else if (!had_room) {
+		gate_drop(g);
+	} else if (g->in.n > HOLD_MAX) {
+		g->is_held = true;
+		gate_listen(g, false);
+	}
+}
+
 static void
 gate_on_read(struct bufferevent *bev, void *arg)
 {
 	struct gate *g = arg;
 
-	if (!gate_is_busy(g)) {
+	(void)bev;
+	gate_has_read(g, gate_fetch(g));
+}
+
+/* Half-closed: it may still read answers. */
+static void
+gate_on_eof(struct gate *g)
+{
+	g->is_eof = true;
+	if (!gate_is_busy(g))
 		gate_advance(g);
-		return;
-	}
-	if (!gate_fetch(g)) {
+}
+
+static void
+gate_read(struct gate *g)
+{
+	char *room = g->gates->room;
+	ssize_t n = recv(bufferevent_getfd(g->bev), room, GATES_ROOM,
+	    MSG_DONTWAIT);
+	bool had_room;
+
+	if (n > 0) {
+		had_room = buf_add(&g->in, room, (size_t)n) == OW_OK;
+		mem_wipe(room, (size_t)n);	/* there may be a token */
+		gate_has_read(g, had_room);
+	} else if (n == 0) {
+		gate_listen(g, false);
+		gate_on_eof(g);
+	} else if (errno != EAGAIN && errno != EINTR) {
 		gate_drop(g);
-	} else if (g->in.n > HOLD_MAX) {
-		g->is_held = true;
-		bufferevent_disable(bev, EV_READ);
 	}
+}
+
+static void
+gate_on_readable(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	gate_read(arg);
 }
 
 static void
@@ -378,10 +447,7 @@ gate_on_event(struct bufferevent *bev, short what, void *arg)
 		gate_drop(g);
 		return;
 	}
-	/* Half-closed: it may still read answers. */
-	g->is_eof = true;
-	if (!gate_is_busy(g))
-		gate_advance(g);
+	gate_on_eof(g);
 }
 
 /* ---- Answering ---------------------------------------------------------- */
@@ -411,7 +477,7 @@ gate_send_now(struct gate *g, const struct iovec part[2])
 	    .msg_iovlen = 2 };
 	ssize_t n;
 
-	if (g->conn->ssl ||
+	if (g->is_tls ||
 	    evbuffer_get_length(bufferevent_get_output(g->bev)))
 		return 0;
 	n = sendmsg(bufferevent_getfd(g->bev), &msg, MSG_NOSIGNAL);
@@ -470,7 +536,7 @@ gate_finish(struct gate *g)
 	g->phase = PHASE_BUSY;	/* until gate_advance knows better */
 	if (g->is_held && !g->is_eof) {
 		g->is_held = false;
-		bufferevent_enable(g->bev, EV_READ);
+		gate_listen(g, true);
 	}
 	gate_advance(g);
 }
@@ -493,11 +559,28 @@ gate_on_turn(void *arg)
 
 	if (g->is_broken)
 		gate_drop(g);
-	else
+	else if (g->phase == PHASE_WRITING)
 		gate_finish(g);
+	else
+		gate_read(g);
 }
 
 /* ---- Beginning ---------------------------------------------------------- */
+
+/* Who connects has mostly asked already.  Read at the end of this turn, before
+   libevent waits: who leaves HTTP at once was never in its set. */
+static void
+gate_read_soon(struct gate *g)
+{
+	struct loop *loop = g->gates->conf->loop;
+
+	bufferevent_disable(g->bev, EV_READ);
+	(void)event_assign(&g->readable, loop_base(loop),	/* no signal */
+	    bufferevent_getfd(g->bev), EV_READ | EV_PERSIST, gate_on_readable,
+	    g);
+	gate_listen(g, true);
+	loop_at_turn_end(loop, &g->turn);
+}
 
 void
 gate_attach(struct gates *gates, evhtp_connection_t *conn,
@@ -512,6 +595,7 @@ gate_attach(struct gates *gates, evhtp_connection_t *conn,
 	g->gates = gates;
 	g->conn = conn;
 	g->bev = conn->bev;
+	g->is_tls = conn->ssl != NULL;
 	g->peer = *peer;
 	g->turn.fn = gate_on_turn;
 	g->turn.arg = g;
@@ -529,6 +613,8 @@ gate_attach(struct gates *gates, evhtp_connection_t *conn,
 	evhtp_connection_set_hook(conn, evhtp_hook_on_connection_fini,
 	    (evhtp_hook)gate_on_conn_end, g);
 	gate_wait(g, PHASE_HEAD, limits->head_ms);
+	if (!g->is_tls)
+		gate_read_soon(g);
 }
 
 void

@@ -24,6 +24,7 @@ struct gate;
 struct goodbye;
 struct take;
 
+#define GATES_ROOM 16384
 #define DATE_SIZE 30		/* "Sun, 22 Nov 2026 10:00:00 GMT" */
 
 /* What the connections of one listener share; part of the listener. */
@@ -37,6 +38,7 @@ struct gates {
 	bool is_draining;
 	int64_t date_s;
 	char date[DATE_SIZE];
+	char room[GATES_ROOM];	/* to read into; wiped after each read */
 };
 
 void gates_count(struct gates *, uint32_t metric, int64_t n);
