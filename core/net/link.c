@@ -276,14 +276,13 @@ link_add(struct link *l, struct link_set *set)
 	return epoll_ctl(set->epoll, EPOLL_CTL_ADD, l->fd, &ev);
 }
 
-/* Failures are fine: the socket may be no TCP. */
+/* TCP_NODELAY comes from the listener.  Failures are fine: the socket may be
+   no TCP. */
 static void
 link_tune(int fd, int64_t quiet_ms)
 {
 	unsigned int ms = (unsigned int)quiet_ms;
-	int on = 1;
 
-	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	/* RFC 5482: without it a vanished peer is found after 15 minutes. */
 	if (quiet_ms > 0)
 		(void)setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &ms,

@@ -14,6 +14,8 @@
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
 #include <event2/event.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
@@ -57,6 +59,18 @@ taken_on_event(struct bufferevent *bev, short what, void *arg)
 	free(end);
 }
 
+/* What a stream sends goes out at once: nobody sets it later. */
+static void
+check_nodelay(int fd)
+{
+	socklen_t len = sizeof(int);
+	int on = 0;
+
+	ck_assert_int_eq(getsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, &len),
+	    0);
+	ck_assert_int_ne(on, 0);
+}
+
 static void
 on_taken(void *arg, const struct taken *t)
 {
@@ -72,6 +86,7 @@ on_taken(void *arg, const struct taken *t)
 	if (!bev)
 		bev = bufferevent_socket_new(loop_base(s->loop), t->fd,
 		    BEV_OPT_CLOSE_ON_FREE);
+	check_nodelay(bufferevent_getfd(bev));
 	ck_assert_uint_eq(evbuffer_get_length(bufferevent_get_input(bev)), 0);
 	end = mem_alloc(sizeof(*end));
 	end->server = s;
