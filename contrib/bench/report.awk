@@ -177,9 +177,10 @@ END {
 	row("W3 10,000 idle: PSS bytes a connection", "W3", "pss_per_conn",
 	    "<=", 600)
 	row("W3 handshakes a CPU-second", "W3", "hs_per_cpu_s", ">=", 30000)
-	row("W3 100,000 idle: PSS bytes a connection", "BIG", "pss_per_conn",
+	big = number(median("ours", "BIG", "conns"))
+	row("W3 " big " idle: PSS bytes a connection", "BIG", "pss_per_conn",
 	    "<=", 600)
-	row("W3 100,000: handshakes a CPU-second", "BIG", "hs_per_cpu_s",
+	row("W3 " big ": handshakes a CPU-second", "BIG", "hs_per_cpu_s",
 	    ">=", 30000)
 	row("2,000 idle over TLS: PSS bytes a connection", "W3T",
 	    "pss_per_conn", "<=", 25000)
