@@ -118,6 +118,7 @@ struct check {
 	uint32_t rate_before;		/* n_published then */
 
 	struct stats *latency;		/* where to, or NULL */
+	uint64_t came_ns;		/* what is being read; 0: not known */
 	struct tally tally;
 	char *in;			/* CHECK_IN_BYTES */
 };

@@ -23,6 +23,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "conf.h"
@@ -101,7 +102,10 @@ client_open(struct check *k, struct client *c)
 	if (c->fd < 0)
 		fatal("socket: %s (ulimit -n)", strerror(errno));
 	(void)setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
-	if (c->manner != POLITE) {
+	if (c->manner == POLITE) {
+		(void)setsockopt(c->fd, SOL_SOCKET, SO_TIMESTAMPNS, &one,
+		    sizeof(one));
+	} else {
 		/* Or the kernel would read for it, and the server's, which
 		   goes by the 64 kB segments of loopback, would keep it. */
 		(void)setsockopt(c->fd, SOL_SOCKET, SO_RCVBUF, &small,
@@ -198,7 +202,7 @@ client_take_event(struct check *k, struct client *c, uint32_t seq,
     const char *p, size_t n)
 {
 	struct tally *t = &k->tally;
-	uint64_t number = 0, sent_ns = 0, now_ns = wall_ns();
+	uint64_t number = 0, sent_ns = 0, came_ns = k->came_ns;
 
 	if (seq <= c->last) {
 		t->repeated++;
@@ -210,9 +214,10 @@ client_take_event(struct check *k, struct client *c, uint32_t seq,
 	if (!check_number(p, n, "\"k\":", &number) ||
 	    !history_agrees(&k->orders[c->order], seq, (uint32_t)number))
 		t->wrong++;
-	if (k->latency && c->manner == POLITE &&
+	if (k->latency && c->manner == POLITE && came_ns > 0 &&
 	    check_number(p, n, "\"t\":", &sent_ns))
-		stats_add(k->latency, now_ns > sent_ns ? now_ns - sent_ns : 0);
+		stats_add(k->latency, came_ns > sent_ns ? came_ns - sent_ns :
+		    0);
 }
 
 static bool
@@ -379,6 +384,30 @@ client_hold(struct client *c, const char *p, size_t n)
 	memcpy(c->held, p, n);
 }
 
+/* Notes when the last of it came, by the kernel's clock: how long we were busy
+   with others is not the server's doing. */
+static ssize_t
+client_receive(struct check *k, const struct client *c, char *at,
+    size_t n_max)
+{
+	char control[CMSG_SPACE(sizeof(struct timespec))];
+	struct iovec v = { at, n_max };
+	struct msghdr m = { .msg_iov = &v, .msg_iovlen = 1,
+	    .msg_control = control, .msg_controllen = sizeof(control) };
+	ssize_t n = recvmsg(c->fd, &m, MSG_DONTWAIT);
+	const struct cmsghdr *h = n > 0 ? CMSG_FIRSTHDR(&m) : NULL;
+	struct timespec ts;
+
+	k->came_ns = 0;
+	if (h && h->cmsg_level == SOL_SOCKET &&
+	    h->cmsg_type == SCM_TIMESTAMPNS) {
+		memcpy(&ts, CMSG_DATA(h), sizeof(ts));
+		k->came_ns = (uint64_t)ts.tv_sec * 1000000000u +
+		    (uint64_t)ts.tv_nsec;
+	}
+	return n;
+}
+
 static void
 client_read(struct check *k, struct client *c, size_t n_max)
 {
@@ -390,7 +419,7 @@ client_read(struct check *k, struct client *c, size_t n_max)
 		n_max = CHECK_IN_BYTES - n;
 	if (n > 0)
 		memcpy(k->in, c->held, n);
-	got = recv(c->fd, k->in + n, n_max, MSG_DONTWAIT);
+	got = client_receive(k, c, k->in + n, n_max);
 	if (got < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
 	if (got <= 0) {
