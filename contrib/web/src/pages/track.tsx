@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: MIT
+//
+// One order, live: for its owner, for staff, and for whoever has its link.
+import { lazy, Suspense } from 'react';
+import { DriverInfo } from '../components/tracking/driver-info';
+import { DriverMap } from '../components/tracking/driver-map';
+import { Hero } from '../components/tracking/hero';
+import { OrderDetails } from '../components/tracking/order-details';
+import { OrderItems } from '../components/tracking/order-items';
+import { OrderTimeline } from '../components/tracking/order-timeline';
+import { ShareOrder } from '../components/tracking/share-order';
+import { TrackingProblem } from '../components/tracking/tracking-problem';
+import { Skeleton } from '../components/ui/skeleton';
+import { useOrderModel } from '../hooks/use-order-model';
+import {
+  useOrderTracking,
+  type OrderTracking,
+} from '../hooks/use-order-tracking';
+import { useTitle } from '../hooks/use-title';
+import { formatAgo, t } from '../i18n/i18n';
+import type { Tracked } from '../model/fold';
+import { isOver } from '../model/model';
+import { session } from '../session/session';
+
+const PushOffer = lazy(() => import('../components/notifications/push-offer'));
+
+interface Props {
+  id: string;
+}
+
+function Delivery({ tracked }: { tracked: Tracked }) {
+  const { delivery, order } = tracked;
+  if (order.fulfilment !== 'delivery' || !delivery) return null;
+  const isUnderWay = !isOver(order.status);
+  return (
+    <>
+      {isUnderWay && <DriverMap tracked={tracked} />}
+      {(isUnderWay || delivery.driver) && <DriverInfo delivery={delivery} />}
+    </>
+  );
+}
+
+function SavedNotice(props: { savedAt: number; isOffline: boolean }) {
+  const ago = formatAgo(Date.now() - props.savedAt);
+  return (
+    <p className="notice" role="status">
+      {t(props.isOffline ? 'track.saved' : 'track.saved_away', { ago })}
+    </p>
+  );
+}
+
+function Order({
+  tracking,
+  tracked,
+}: {
+  tracking: OrderTracking;
+  tracked: Tracked;
+}) {
+  const { order } = tracked;
+  const model = useOrderModel(session.scopeFor(order.id));
+  const isMine = typeof session.scopeFor(order.id) === 'string';
+  return (
+    <div className="track" data-fulfilment={order.fulfilment}>
+      <div className="stack">
+        {tracking.savedAt !== null && (
+          <SavedNotice
+            savedAt={tracking.savedAt}
+            isOffline={tracking.connection.phase === 'offline'}
+          />
+        )}
+        <Hero
+          tracked={tracked}
+          connection={tracking.connection}
+          onRetry={tracking.retry}
+        />
+        <Delivery tracked={tracked} />
+        <OrderItems items={order.items} status={order.status} />
+        {/* Last here: it comes late and must push nothing away. */}
+        {isMine && !isOver(order.status) && (
+          <Suspense fallback={null}>
+            <PushOffer />
+          </Suspense>
+        )}
+      </div>
+      <div className="stack">
+        <OrderTimeline tracked={tracked} model={model.data} />
+        <OrderDetails order={order} />
+        {isMine && <ShareOrder id={order.id} />}
+      </div>
+    </div>
+  );
+}
+
+export function TrackPage({ id }: Props) {
+  const tracking = useOrderTracking(id);
+  const { tracked, error } = tracking;
+  useTitle(tracked ? t('track.title', { number: tracked.order.number }) : null);
+  if (tracked) return <Order tracking={tracking} tracked={tracked} />;
+  if (error) return <TrackingProblem error={error} onRetry={tracking.retry} />;
+  return (
+    <div className="track">
+      <Skeleton heights={[264, 220]} />
+      <Skeleton heights={[300, 240]} />
+    </div>
+  );
+}

@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: MIT
+import { cleanup } from '@testing-library/react';
+import { afterEach } from 'vitest';
+
+afterEach(() => {
+  if (typeof document !== 'undefined') cleanup();
+});

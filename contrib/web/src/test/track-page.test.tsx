@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: MIT
+//
+// The tracking page as a whole, with a socket that the test holds.
+import { QueryClientProvider } from '@tanstack/react-query';
+import { act, render, screen, waitFor } from '@testing-library/react';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { Tracking } from '../api/types';
+import { newQueryClient } from '../hooks/query-client';
+import { FakeSocket } from '../live/test/fake';
+import { dbClear } from '../offline/db';
+import { savedOrder, saveOrder } from '../offline/saved-orders';
+import { TrackPage } from '../pages/track';
+import { session } from '../session/session';
+import { useTrackingStore } from '../stores/tracking';
+import { aTracked, T0 } from './samples';
+
+const LINK = 'abcdefghijklmnopqrstuvwxyz';
+let sockets: FakeSocket[] = [];
+
+class Socket extends FakeSocket {
+  constructor(url: string, protocols: string[]) {
+    super(url, protocols);
+    sockets.push(this);
+  }
+}
+
+function snapshotOf(seq = 1) {
+  const { seq: _, ...data } = aTracked();
+  return {
+    type: 'order.snapshot',
+    order_id: 'order-1',
+    seq,
+    at: T0,
+    data: data as Tracking,
+  };
+}
+
+function serve(status: number, body: unknown) {
+  vi.spyOn(globalThis, 'fetch').mockImplementation(async () =>
+    Response.json(body, { status }),
+  );
+}
+
+function show() {
+  return render(
+    <QueryClientProvider client={newQueryClient()}>
+      <TrackPage id="order-1" />
+    </QueryClientProvider>,
+  );
+}
+
+async function socket(): Promise<FakeSocket> {
+  await waitFor(() => expect(sockets.length).toBeGreaterThan(0));
+  return sockets.at(-1)!;
+}
+
+beforeEach(async () => {
+  sockets = [];
+  vi.stubGlobal('WebSocket', Socket);
+  useTrackingStore.setState(useTrackingStore.getInitialState(), true);
+  session.setLink('order-1', LINK);
+  await dbClear('orders');
+});
+afterEach(() => {
+  vi.unstubAllGlobals();
+  session.setLink('order-1', null);
+});
+
+describe('the tracking page', () => {
+  it('shows an order by its link, and what happens to it', async () => {
+    serve(200, snapshotOf());
+    show();
+    const s = await socket();
+    expect(s.url).not.toContain(LINK);
+    expect(s.protocols).toContain(`bearer.${LINK}`);
+    act(() => {
+      s.accept().say(snapshotOf());
+    });
+    await screen.findByRole('heading', { name: 'We have your order' });
+    expect(screen.getByText('Live')).toBeTruthy();
+    act(() => {
+      s.say({
+        type: 'order.status.changed',
+        order_id: 'order-1',
+        seq: 2,
+        at: T0,
+        data: { from: 'placed', to: 'ready', by: 'kitchen' },
+      });
+    });
+    await screen.findByRole('heading', { name: 'Ready for you to pick up' });
+  });
+
+  it('asks by itself while the stream is away', async () => {
+    serve(200, snapshotOf());
+    show();
+    const s = await socket();
+    expect(fetch).not.toHaveBeenCalled();
+    act(() => s.end(1006));
+    await screen.findByRole('heading', { name: 'We have your order' });
+    expect(screen.queryByText('Live')).toBeNull();
+  });
+
+  it('says that a link is no longer good, and forgets the order', async () => {
+    await saveOrder('order-1', aTracked());
+    serve(403, { code: 'forbidden', status: 403, detail: '' });
+    show();
+    const s = await socket();
+    act(() => s.accept().end(4003));
+    await screen.findByText('This link no longer works');
+    await waitFor(async () => expect(await savedOrder('order-1')).toBeNull());
+  });
+
+  it('says when there is no such order', async () => {
+    session.setLink('order-1', null);
+    session.signIn('me', 'a.b.c', false);
+    serve(404, { code: 'no_such_order', status: 404, detail: '' });
+    show();
+    const s = await socket();
+    act(() => s.accept().end(4004));
+    await screen.findByText('We could not find this order');
+    session.signOut('me');
+  });
+
+  it('asks to sign in who has neither', async () => {
+    session.setLink('order-1', null);
+    serve(401, { code: 'token_missing', status: 401, detail: '' });
+    show();
+    await screen.findByText('Please sign in to see this');
+    expect(sockets).toHaveLength(0);
+  });
+
+  it('shows the last known state offline, with its age', async () => {
+    await saveOrder('order-1', aTracked({ status: 'preparing' }));
+    vi.spyOn(globalThis, 'fetch').mockRejectedValue(new TypeError('offline'));
+    show();
+    act(() => {
+      void socket().then((s) => s.end(1006));
+    });
+    await screen.findByText(
+      "The kitchen can't be reached. This was known just now.",
+    );
+    expect(
+      screen.getByRole('heading', { name: 'Your order is being prepared' }),
+    ).toBeTruthy();
+    expect(screen.queryByText('Live')).toBeNull();
+  });
+});
