@@ -5,8 +5,9 @@
 #
 # Builds in a throw-away folder with warnings as errors, runs `make check` and
 # `make check-e2e` on SQLite and on a PostgreSQL of its own, and closes with
-# one line, "N passed, N failed".  Everything it starts or makes is gone when
-# it ends; only packages and tests/e2e/node_modules stay.
+# one line, "N passed, N failed".  The simulator's and the web app's own tests
+# run as well, and the app is built.  Everything it starts or makes is gone
+# when it ends; only packages, node_modules and contrib/web/dist stay.
 set -u
 
 source_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -80,7 +81,19 @@ count_e2e() {
 		*) failed=$((failed + n)) ;;
 		esac
 	done < <(sed -nE 's/^[^a-z]* (pass|fail|cancelled) ([0-9]+)$/\1 \2/p' \
-	    "$work/e2e.log")
+	    "$1")
+}
+
+# Vitest's closing line: "Tests  1 failed | 149 passed | 4 skipped (154)".
+count_vitest() {
+	local n word
+	while read -r n word; do
+		case $word in
+		passed) passed=$((passed + n)) ;;
+		failed) failed=$((failed + n)) ;;
+		esac
+	done < <(sed -nE 's/\x1b\[[0-9;]*m//g; s/^ *Tests +//p' "$1" |
+	    grep -oE '[0-9]+ (passed|failed)')
 }
 
 close() {
@@ -112,6 +125,28 @@ build() {
 	    run 1200 make -j"$(nproc)"
 }
 
+# A folder of node's: its packages, then the command, counted by its runner.
+check_node() {
+	local folder=$1 count=$2 log=$work/node.log before=$failed
+	shift 2
+	cd "$source_dir/$folder" || give_up "no folder $folder"
+	if run 300 npm ci --ignore-scripts --no-audit --no-fund &&
+	    run 300 "$@" > >(tee "$log") 2>&1; then
+		"$count" "$log"
+	else
+		"$count" "$log"
+		[ "$failed" -gt "$before" ] || failed=$((failed + 1))
+	fi
+	cd "$work/build" || give_up "the build folder is gone"
+}
+
+check_web() {
+	check_node contrib/web count_vitest npm test
+	cd "$source_dir/contrib/web" && run 300 npm run build ||
+	    failed=$((failed + 1))
+	cd "$work/build" || give_up "the build folder is gone"
+}
+
 main() {
 	local before
 	trap end EXIT
@@ -120,6 +155,9 @@ main() {
 	install_all || give_up "packages are missing"
 	work=$(mktemp -d) && chmod 0755 "$work" || give_up "no folder to work in"
 	build || give_up "the build failed"
+	# Before `make check`: the adapter's test drives the simulator.
+	check_node contrib/logistics-sim count_e2e npm test
+	check_web
 
 	mkdir "$work/pg"
 	OW_TEST_PGSQL=$("$source_dir/tests/tools/pg_start.sh" "$work/pg") ||
@@ -138,10 +176,10 @@ main() {
 	export OW_E2E_PGSQL=$OW_TEST_PGSQL
 	run 1800 make check-e2e > >(tee "$work/e2e.log") 2>&1
 	if [ $? -ne 0 ]; then
-		count_e2e
+		count_e2e "$work/e2e.log"
 		[ "$failed" -gt "$before" ] || failed=$((failed + 1))
 	else
-		count_e2e
+		count_e2e "$work/e2e.log"
 	fi
 	close
 }

@@ -122,6 +122,9 @@ write_config() {
 	[ "$store" = sqlite ] || store_group="store-pgsql: {
 		conninfo = \"$(quoted "$conninfo")\"; };"
 	store_group=${store_group//orders.db/$(quoted "$dir")/orders.db}
+	local web_group=
+	[ -z "$web" ] || web_group="transport-site: {
+	        root = \"$(quoted "$web")\"; tenant = \"demo\"; };"
 	cat >"$dir/orderwire.conf.new" <<-END
 	# Written by quickstart.sh at every start.
 	server: {
@@ -140,14 +143,29 @@ write_config() {
 	    loopback_exempt = true;
 	};
 	stream: { streams_per_subject = 100000; };
+	notify: { share_dir = "$(quoted "$source_dir")/etc"; };
 	tenants: ( { name = "demo"; } );
 	plugins: {
 	    transport-websocket: { echo = $echo_on; };
 	    transport-sse: { };
+	    $web_group
+	    # Browsers may subscribe at once; the other channels need an
+	    # account somewhere: see etc/conf.d.
+	    channel-webpush: {
+	        keys_file = "$(quoted "$dir")/vapid.json";
+	        sub = "mailto:admin@localhost";
+	    };
 	    $store_group
 	};
 	END
 	mv "$dir/orderwire.conf.new" "$dir/orderwire.conf"
+}
+
+# The web app, if it was built (npm ci && npm run build in contrib/web).
+find_web() {
+	web=$source_dir/contrib/web/dist
+	[ -e "$web/index.html" ] &&
+	    [ -e "$build/plugins/.libs/transport-site.so" ] || web=
 }
 
 make_data() {
@@ -160,6 +178,11 @@ make_data() {
 		"$build/orderwirectl" keys new >"$dir/keys.new" &&
 		    mv "$dir/keys.new" "$dir/keys.json" ||
 		    die "can't make $dir/keys.json"
+	fi
+	if [ ! -s "$dir/vapid.json" ]; then
+		"$build/orderwirectl" keys new --alg ES256 \
+		    >"$dir/vapid.new" && mv "$dir/vapid.new" "$dir/vapid.json" ||
+		    die "can't make $dir/vapid.json"
 	fi
 	write_config
 }
@@ -219,6 +242,7 @@ write_env() {
 	cat >"$dir/quickstart.env.new" <<-END
 	OW_URL='$url'
 	OW_ADMIN_URL='$admin_url'
+	OW_WEB_URL='${web:+$url/}'
 	OW_TENANT='demo'
 	OW_SERVICE_TOKEN='$service_token'
 	OW_KITCHEN_TOKEN='$kitchen_token'
@@ -285,10 +309,13 @@ demo() {
 # ---- Words ----------------------------------------------------------------------
 
 greet() {
+	local web_says="not built: npm ci && npm run build in contrib/web"
+	[ -z "$web" ] || web_says="$url/"
 	cat <<-END
 
 	Orderwire is ready.
 	  clients   $url
+	  web app   $web_says
 	  admins    $admin_url  (/healthz /readyz /metrics)
 	  data      $dir
 	  store     $store
@@ -314,6 +341,11 @@ greet() {
 	    -H "Authorization: Bearer \$OW_KITCHEN_TOKEN" \\
 	    -H 'Content-Type: application/json' -d '{"status":"accepted"}'
 
+	  # the customer's notices, and why each came or did not
+	  curl -sS \$OW_URL/api/v1/demo/notifications \\
+	    -H "Authorization: Bearer \$OW_CUSTOMER_TOKEN"
+	  $build/orderwirectl -c $dir/orderwire.conf journey ref:T-1
+
 	  # watch the whole kitchen
 	  curl -sSN \$OW_URL/sse/kitchen -H "Authorization: Bearer \$OW_KITCHEN_TOKEN"
 
@@ -334,6 +366,7 @@ main() {
 	admin_url=http://127.0.0.1:$((port + 1))
 	build 9>&-
 	command -v curl >/dev/null || packages_install $run_packages || exit 1
+	find_web
 	make_data
 	service_token=$(token --role service --sub demo-backend) || exit 1
 	kitchen_token=$(token --role kitchen --sub demo-kitchen) || exit 1

@@ -78,17 +78,26 @@ unwatch(void *arg, struct hub *hub, const char *topic)
 }
 
 static void
+presence(void *arg, struct hub *hub, const char *topic, bool is_present)
+{
+	struct front *f = arg;
+
+	orders_presence(f->conf.orders, hub, topic, is_present);
+}
+
+static void
 make_rooms(struct front *f)
 {
 	const struct front_conf *c = &f->conf;
 	struct hub_conf hub = {
 		.loop = c->loop, .metrics = c->metrics, .name = c->name,
 		.set = &c->set->stream, .ask = ask, .unwatch = unwatch,
-		.released = released, .arg = f,
+		.presence = presence, .released = released, .arg = f,
 	};
 	struct api_conf api = {
 		.loop = c->loop, .set = c->set, .public_url = c->public_url,
-		.orders = c->orders, .metrics = c->metrics, .name = c->name,
+		.orders = c->orders, .outbox = c->outbox,
+		.metrics = c->metrics, .name = c->name,
 	};
 	struct stream_gate_conf gate = {
 		.http = &c->set->http, .public_url = c->public_url,
@@ -109,6 +118,7 @@ make_rooms(struct front *f)
 static int
 start_transports(struct front *f, struct ow_fault *fault)
 {
+	const struct plugin_tables tables = { .srv = stream_gate_host() };
 	const struct plugin_entry *e;
 	struct ow_ctx *ctx;
 	uint32_t i;
@@ -123,9 +133,8 @@ start_transports(struct front *f, struct ow_fault *fault)
 			    "more than %d transports", TRANSPORTS_MAX);
 			return OW_ELIMIT;
 		}
-		err = plugin_start(e, f->conf.loop, f->conf.metrics,
-		    stream_gate_host(), NULL, stream_gate_user(f->gate), &ctx,
-		    fault);
+		err = plugin_start(e, f->conf.loop, f->conf.metrics, &tables,
+		    stream_gate_user(f->gate), &ctx, fault);
 		if (err != OW_OK)
 			return err;
 		f->transports[f->n_transports++] = ctx;
@@ -167,7 +176,7 @@ front_new(const struct front_conf *conf, struct front **out,
 
 	f->conf = *conf;
 	make_rooms(f);
-	err = api_add_routes(f->api, api_order_routes, fault);
+	err = api_add_public(f->api, fault);
 	if (err == OW_OK)
 		err = start_transports(f, fault);
 	if (err == OW_OK)

@@ -16,6 +16,7 @@ struct front;
 struct keys;
 struct keyset;
 struct orders;
+struct outbox;
 struct tls;
 
 struct front_conf {
@@ -28,6 +29,7 @@ struct front_conf {
 	struct tls *tls;		/* NULL: plain */
 	struct keys *keys;
 	struct orders *orders;
+	struct outbox *outbox;
 	struct metrics *metrics;
 	atomic_llong *connections;
 };

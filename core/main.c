@@ -20,7 +20,9 @@
 #include "base/buf.h"
 #include "base/log.h"
 #include "base/loop.h"
+#include "base/mem.h"
 #include "conf/settings.h"
+#include "notify/render.h"
 #include "plugin/plugin.h"
 #include "server.h"
 
@@ -32,6 +34,7 @@
 #endif
 
 #define TEXT_MAX (4u << 20)
+#define RULES_FILE "notifications.conf"
 
 static const char usage[] =
     "usage: orderwired [-c FILE] [--check] [--explain [PLUGIN]]\n"
@@ -41,6 +44,8 @@ static const char usage[] =
     "      --check          read it, load every plugin, say what is wrong\n"
     "      --explain        print a complete sample with every option\n"
     "      --explain PLUGIN the same for one plugin's section\n"
+    "      --explain notifications\n"
+    "                       who is told what: the rules as installed\n"
     "      --list-plugins   what is installed\n"
     "\n"
     "SIGHUP reads certificate and keys again; SIGTERM drains and ends.\n";
@@ -50,6 +55,7 @@ enum mode { MODE_RUN, MODE_CHECK, MODE_EXPLAIN, MODE_LIST };
 struct args {
 	enum mode mode;
 	const char *config, *plugin;
+	bool has_config;		/* said, not the default */
 	int exit_code;			/* >= 0: end with it */
 };
 
@@ -71,6 +77,7 @@ read_args(int argc, char **argv, struct args *a)
 		switch (c) {
 		case 'c':
 			a->config = optarg;
+			a->has_config = true;
 			break;
 		case 'k':
 			a->mode = MODE_CHECK;
@@ -113,8 +120,50 @@ print_out(struct buf *out, FILE *to)
 	buf_done(out);
 }
 
+/* The rules as installed, which are a sample. */
 static int
-explain(const char *plugin)
+explain_notifications(void)
+{
+	char *path = mem_printf("%s/" RULES_FILE, notify_share_dir(""));
+	FILE *file = fopen(path, "r");
+	char part[4096];
+	size_t n;
+
+	if (file == NULL)
+		fprintf(stderr, "orderwired: can't read %s: %s\n", path,
+		    strerror(errno));
+	free(path);
+	if (file == NULL)
+		return 1;
+	while ((n = fread(part, 1, sizeof(part), file)) > 0)
+		(void)fwrite(part, 1, n, stdout);
+	(void)fclose(file);
+	return 0;
+}
+
+/* Where the named configuration, if any, has its plugins; its faults are for
+   --check.  To be freed. */
+static char *
+find_plugins(const struct args *a)
+{
+	struct conf_faults faults = { 0 };
+	struct settings set = { 0 };
+	struct conf *conf = a->has_config ? conf_open(a->config, &faults) :
+	    NULL;
+	char *dir;
+
+	if (conf != NULL)
+		(void)settings_read(conf, &set, &faults);
+	dir = mem_printf("%s", plugins_dir(conf != NULL ?
+	    set.server.plugin_dir : ""));
+	settings_done(&set);
+	conf_close(&conf);
+	conf_faults_done(&faults);
+	return dir;
+}
+
+static int
+explain(const char *plugin, const char *dir)
 {
 	struct buf out = BUF_INIT(TEXT_MAX);
 	const struct ow_plugin *desc;
@@ -126,28 +175,28 @@ explain(const char *plugin)
 		print_out(&out, stdout);
 		return 0;
 	}
-	desc = plugin_probe(plugins_dir(""), plugin, path, &fault);
+	if (strcmp(plugin, "notifications") == 0)
+		return explain_notifications();
+	desc = plugin_probe(dir, plugin, path, &fault);
 	if (desc == NULL) {
 		fprintf(stderr, "orderwired: %s\n", fault.text);
 		return 1;
 	}
-	buf_printf(&out, "# %s %s: %s\n", desc->name, desc->version,
-	    desc->summary);
-	conf_explain(&out, desc->name, desc->options, 0);
+	plugin_explain(desc, &out);
 	print_out(&out, stdout);
 	return 0;
 }
 
 static int
-list_plugins(void)
+list_plugins(const char *dir)
 {
 	struct buf out = BUF_INIT(TEXT_MAX);
-	int err = plugin_list(plugins_dir(""), &out);
+	int err = plugin_list(dir, &out);
 
 	print_out(&out, stdout);
 	if (err != OW_OK)
 		fprintf(stderr, "orderwired: can't read the plugin directory"
-		    " %s\n", plugins_dir(""));
+		    " %s\n", dir);
 	return err == OW_OK ? 0 : 1;
 }
 
@@ -237,7 +286,8 @@ check(struct plugins *plugins, struct conf_faults *faults, const char *path)
 }
 
 static int
-run(const struct settings *set, struct plugins *plugins)
+run(const struct settings *set, const struct server_words *words,
+    struct plugins *plugins)
 {
 	struct server *server;
 	struct ow_fault fault;
@@ -245,7 +295,7 @@ run(const struct settings *set, struct plugins *plugins)
 
 	keep_memory();
 	raise_limits();
-	if (server_new(set, plugins, &server, &fault) != OW_OK) {
+	if (server_new(set, words, plugins, &server, &fault) != OW_OK) {
 		fprintf(stderr, "orderwired: %s\n", fault.text);
 		return 1;
 	}
@@ -255,10 +305,27 @@ run(const struct settings *set, struct plugins *plugins)
 	return code;
 }
 
+/* Neither is ever NULL without a fault. */
+static void
+open_words(const struct set_notify *set, struct server_words *out,
+    struct conf_faults *faults)
+{
+	const char *dir = notify_share_dir(set->share_dir);
+	char *rules = mem_printf("%s/" RULES_FILE, dir);
+	char *templates = mem_printf("%s/templates", dir);
+
+	out->rules = rules_open(rules, faults);
+	out->templates = templates_open(templates, set->locale, out->rules,
+	    faults);
+	free(rules);
+	free(templates);
+}
+
 static int
 with_config(const struct args *a)
 {
 	struct conf_faults faults = { 0 };
+	struct server_words words = { NULL, NULL };
 	struct settings set = { 0 };
 	struct plugins *plugins = NULL;
 	struct conf *conf;
@@ -272,6 +339,8 @@ with_config(const struct args *a)
 	(void)settings_read(conf, &set, &faults);
 	plugins = plugins_open(conf, plugins_dir(set.server.plugin_dir),
 	    &faults);
+	plugins_check_settings(plugins, conf, &set, &faults);
+	open_words(&set.notify, &words, &faults);
 	conf_check_unknown(conf, &faults);
 	if (a->mode == MODE_CHECK) {
 		code = check(plugins, &faults, a->config);
@@ -280,8 +349,10 @@ with_config(const struct args *a)
 	if (has_faults(&faults))
 		goto out;
 	setup_log(&set);
-	code = run(&set, plugins);
+	code = run(&set, &words, plugins);
 out:
+	templates_free(&words.templates);
+	rules_free(&words.rules);
 	plugins_close(&plugins);
 	settings_done(&set);
 	conf_close(&conf);
@@ -293,16 +364,16 @@ int
 main(int argc, char **argv)
 {
 	struct args a = { .config = OW_CONF_FILE, .exit_code = -1 };
+	char *dir;
 
 	read_args(argc, argv, &a);
 	if (a.exit_code >= 0)
 		return a.exit_code;
-	switch (a.mode) {
-	case MODE_EXPLAIN:
-		return explain(a.plugin);
-	case MODE_LIST:
-		return list_plugins();
-	default:
+	if (a.mode != MODE_EXPLAIN && a.mode != MODE_LIST)
 		return with_config(&a);
-	}
+	dir = find_plugins(&a);
+	a.exit_code = a.mode == MODE_LIST ? list_plugins(dir) :
+	    explain(a.plugin, dir);
+	free(dir);
+	return a.exit_code;
 }

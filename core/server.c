@@ -2,314 +2,56 @@
 /*
  * server - see server.h.
  *
- * Begin: keys, store (opened and migrated before anything listens), orders,
- * fronts, admin; then the threads; then the orders are read, and /readyz says
- * so.  End (SIGTERM, SIGINT, or an admin): nothing new is accepted, streams
- * are told to come back elsewhere, rows are written, the store closes.  A
- * second signal ends at once: nothing acknowledged is lost by that.
+ * Begin: opening.c; then the threads; then the orders are read, /readyz says
+ * so, and jobs are looked for.  End (SIGTERM, SIGINT, or an admin):
+ * nothing new is accepted, streams are told to come back elsewhere, jobs are
+ * finished or handed back, rows are written, the store closes.  A second
+ * signal ends at once: nothing acknowledged is lost by that.
  */
-#include "server.h"
+#include "server_room.h"
 
 #include <event2/event.h>
-#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "api/api.h"
-#include "base/json.h"
 #include "base/log.h"
 #include "base/loop.h"
 #include "base/mem.h"
 #include "base/metric.h"
 #include "desk/orders.h"
 #include "event/journal.h"
-#include "front.h"
 #include "http/auth.h"
 #include "http/listen.h"
 #include "net/tls.h"
+#include "outbox/outbox.h"
+#include "plugin/outside.h"
 
-#define WORKERS_MAX 64
-#define DRAIN_GRACE_MS 5000
+#define DRAIN_GRACE_MS 9000
 #define LOAD_AGAIN_MS 1000
 #define STORE_DRAIN_MS 3000
-
-struct server {
-	const struct settings *set;
-	struct plugins *plugins;
-	struct metrics *metrics;
-	struct loop *main, *store_loop;
-	struct tls *tls;
-	struct keys *keys;
-	struct keyset *keyset;
-	struct journal *journal;
-	struct ow_ctx *store;
-	struct orders *orders;
-	uint32_t n_fronts;
-	struct front *fronts[WORKERS_MAX];
-	char names[WORKERS_MAX][24];
-	struct auth *admin_auth;
-	struct api *admin_api;
-	struct listener *admin;
-	struct event *signals[4];
-	char *public_url;
-	atomic_llong connections, admin_connections;
-	bool draining, loaded;
-	atomic_uint fronts_draining;
-	struct loop_timer *deadline, *load_again;
-	int exit_code;
-	uint32_t n_threads;
-	pthread_t threads[WORKERS_MAX + 1];
-};
-
-static void drain(void *);
-
-/* ---- Keys --------------------------------------------------------------- */
-
-static void
-keys_changed(void *arg, struct keyset *set)
-{
-	struct server *s = arg;
-	uint32_t i;
-
-	if (s->keyset != set) {
-		keyset_unref(&s->keyset);
-		s->keyset = keyset_ref(set);
-	}
-	if (s->admin_auth != NULL)
-		auth_set_keys(s->admin_auth, set);
-	for (i = 0; i < s->n_fronts; i++)
-		front_set_keys(s->fronts[i], set);
-}
-
-/* ---- For the admin ------------------------------------------------------ */
-
-static bool
-is_ready(void *arg, const char **out_why)
-{
-	const struct server *s = arg;
-
-	*out_why = s->draining ? "draining" : !s->loaded ?
-	    "still reading orders" : "the store is away";
-	return !s->draining && s->loaded && orders_store_is_up(s->orders);
-}
-
-static void
-write_metrics(void *arg, struct buf *out)
-{
-	struct server *s = arg;
-
-	metrics_render(s->metrics, out);
-}
-
-static const char *
-kind_name(int32_t kind)
-{
-	return kind == OW_TRANSPORT ? "transport" : kind == OW_STORE ?
-	    "store" : "?";
-}
-
-static void
-write_plugins(void *arg, struct buf *out)
-{
-	const struct server *s = arg;
-	const struct plugin_entry *e;
-	struct jw w;
-	uint32_t i;
-
-	jw_init(&w, out);
-	jw_object(&w, NULL);
-	jw_list(&w, "data");
-	for (i = 0; i < plugins_count(s->plugins); i++) {
-		e = plugins_at(s->plugins, i);
-		jw_object(&w, NULL);
-		jw_text(&w, "name", e->name);
-		jw_text(&w, "kind", kind_name(e->desc->kind));
-		jw_text(&w, "module", e->desc->name);
-		jw_text(&w, "version", e->desc->version);
-		jw_text(&w, "summary", e->desc->summary);
-		jw_int(&w, "instances", e->desc->kind == OW_TRANSPORT ?
-		    (int64_t)s->n_fronts : 1);
-		jw_text(&w, "state", e->desc->kind == OW_STORE &&
-		    !orders_store_is_up(s->orders) ? "away" : "running");
-		jw_end(&w);
-	}
-	jw_end(&w);
-	jw_end(&w);
-}
-
-/* ---- The parts ---------------------------------------------------------- */
-
-static int
-open_store(struct server *s, struct ow_fault *fault)
-{
-	const struct plugin_entry *e = NULL;
-	const struct ow_store *ops;
-	struct journal_conf conf = {
-		.store_loop = s->store_loop,
-		.group_ms = s->set->server.group_ms,
-		.queue_max = (uint32_t)s->set->server.store_queue_max,
-		.metrics = s->metrics, .home = s->main,
-		.state = orders_store_state, .arg = s->orders,
-	};
-	uint32_t i, n = 0;
-	int err;
-
-	for (i = 0; i < plugins_count(s->plugins); i++) {
-		if (plugins_at(s->plugins, i)->desc->kind != OW_STORE)
-			continue;
-		e = plugins_at(s->plugins, i);
-		n++;
-	}
-	if (n != 1) {
-		(void)snprintf(fault->text, sizeof(fault->text),
-		    "%s store is configured: name exactly one under"
-		    " 'plugins', for example store-sqlite: { path ="
-		    " \"orders.db\"; };", n == 0 ? "no" : "more than one");
-		return OW_EINVAL;
-	}
-	s->journal = journal_new(&conf);
-	err = plugin_start(e, s->store_loop, s->metrics, NULL, journal_host(),
-	    s->journal, &s->store, fault);
-	if (err != OW_OK)
-		return err;
-	ops = e->desc->ops.store;
-	err = ops->migrate(plugin_ctx_self(s->store), fault);
-	if (err == OW_OK)
-		journal_attach(s->journal, s->store, ops,
-		    plugin_ctx_self(s->store));
-	return err;
-}
-
-static int
-open_fronts(struct server *s, struct ow_fault *fault)
-{
-	struct front_conf conf = {
-		.address = s->set->server.listen, .set = s->set,
-		.plugins = s->plugins, .tls = s->tls, .keys = s->keys,
-		.public_url = s->public_url, .orders = s->orders,
-		.metrics = s->metrics, .connections = &s->connections,
-	};
-	uint32_t i, n = (uint32_t)s->set->server.workers;
-	int err;
-
-	for (i = 0; i < n; i++) {
-		(void)snprintf(s->names[i], sizeof(s->names[i]), "front-%u",
-		    i);
-		conf.name = s->names[i] + strlen("front-");
-		conf.loop = n == 1 ? s->main : loop_new(s->names[i]);
-		if (conf.loop == NULL) {
-			(void)snprintf(fault->text, sizeof(fault->text),
-			    "no descriptors left for a loop");
-			return OW_ELIMIT;
-		}
-		err = front_new(&conf, &s->fronts[i], fault);
-		if (err != OW_OK) {
-			if (n > 1)
-				loop_free(&conf.loop);
-			return err;
-		}
-		s->n_fronts++;
-		conf.address = front_address(s->fronts[0]);
-	}
-	return OW_OK;
-}
-
-static int
-open_admin(struct server *s, struct ow_fault *fault)
-{
-	const struct set_http *h = &s->set->http;
-	struct api_conf api = {
-		.loop = s->main, .set = s->set, .public_url = s->public_url,
-		.orders = s->orders, .metrics = s->metrics, .name = "admin",
-		.admin = { is_ready, write_metrics, write_plugins, drain, s },
-	};
-	struct listener_conf conf = {
-		.loop = s->main, .address = s->set->server.admin_listen,
-		.limits = {
-			.head_max = h->head_max, .body_max = h->body_max,
-			.head_ms = h->head_ms, .body_ms = h->body_ms,
-			.idle_ms = h->idle_ms, .connections_max = 256,
-			.loopback_exempt = true,
-		},
-		.connections = &s->admin_connections,
-		.on_request = api_request,
-	};
-	int err;
-
-	s->admin_auth = auth_new(s->main, &s->set->auth, s->keys, s->metrics);
-	api.auth = s->admin_auth;
-	s->admin_api = api_new(&api);
-	conf.arg = s->admin_api;
-	err = api_add_routes(s->admin_api, api_admin_routes, fault);
-	if (err == OW_OK)
-		err = listener_new(&conf, &s->admin, fault);
-	return err;
-}
-
-static char *
-make_public_url(const struct settings *set)
-{
-	const char *url = set->server.public_url;
-	size_t n = strlen(url);
-
-	if (n > 0)
-		return mem_dupn(url, n - (url[n - 1] == '/'));
-	return mem_printf("http%s://%s", set->tls.certificate[0] != '\0' ?
-	    "s" : "", set->server.listen);
-}
-
-static int
-open_all(struct server *s, struct ow_fault *fault)
-{
-	struct orders_conf orders = {
-		.loop = s->main, .set = s->set, .metrics = s->metrics,
-		.public_url = s->public_url,
-	};
-	struct hub *hubs[WORKERS_MAX];
-	uint32_t i;
-	int err = OW_OK;
-
-	if (s->set->tls.certificate[0] != '\0')
-		err = tls_new(s->set->tls.certificate, s->set->tls.key,
-		    &s->tls, fault);
-	if (err == OW_OK)
-		err = keys_new(s->main, &s->set->auth, keys_changed, s,
-		    &s->keys, fault);
-	if (err != OW_OK)
-		return err;
-	s->orders = orders_new(&orders);
-	err = open_store(s, fault);
-	if (err == OW_OK)
-		err = open_fronts(s, fault);
-	if (err == OW_OK)
-		err = open_admin(s, fault);
-	if (err != OW_OK)
-		return err;
-	if (s->keyset != NULL)
-		keys_changed(s, s->keyset);
-	for (i = 0; i < s->n_fronts; i++)
-		hubs[i] = front_hub(s->fronts[i]);
-	orders_attach(s->orders, s->journal, hubs, s->n_fronts);
-	return OW_OK;
-}
+#define OUTBOX_DRAIN_MS 2000	/* and 2 s more for who does not settle */
 
 int
-server_new(const struct settings *set, struct plugins *plugins,
-    struct server **out, struct ow_fault *fault)
+server_new(const struct settings *set, const struct server_words *words,
+    struct plugins *plugins, struct server **out, struct ow_fault *fault)
 {
 	struct server *s = mem_alloc(sizeof(*s));
 	int err;
 
 	s->set = set;
+	s->words = words;
 	s->plugins = plugins;
 	s->metrics = metrics_new();
 	s->main = loop_new("main");
 	s->store_loop = loop_new("store");
-	s->public_url = make_public_url(set);
-	if (s->main != NULL && s->store_loop != NULL) {
-		err = open_all(s, fault);
+	s->outbox_loop = loop_new("outbox");
+	s->public_url = server_public_url(set);
+	if (s->main != NULL && s->store_loop != NULL &&
+	    s->outbox_loop != NULL) {
+		err = server_open(s, fault);
 	} else {
 		err = OW_ELIMIT;
 		(void)snprintf(fault->text, sizeof(fault->text),
@@ -349,12 +91,18 @@ server_free(struct server **sp)
 			loop_free(&loop);
 	}
 	orders_free(&s->orders);
+	outbox_stop(s->outbox);
+	outside_free(&s->outside);
 	keys_free(&s->keys);
 	keyset_unref(&s->keyset);
 	tls_free(&s->tls);
+	loop_free(&s->outbox_loop);
 	loop_free(&s->store_loop);
 	loop_free(&s->main);
-	journal_free(&s->journal);	/* letters in the loops were its own */
+	/* Letters in the loops were their own. */
+	outbox_free(&s->outbox);
+	journal_free(&s->outbox_journal);
+	journal_free(&s->journal);
 	metrics_free(&s->metrics);
 	free(s->public_url);
 	free(s);
@@ -370,6 +118,7 @@ stop_all(void *arg)
 	uint32_t i;
 
 	loop_stop(s->store_loop);
+	loop_stop(s->outbox_loop);
 	for (i = 0; i < s->n_fronts; i++)
 		if (front_loop(s->fronts[i]) != s->main)
 			loop_stop(front_loop(s->fronts[i]));
@@ -402,11 +151,28 @@ flushed(void *arg)
 }
 
 static void
-fronts_drained(void *arg)
+flush(void *arg)
 {
 	struct server *s = arg;
 
 	orders_flush(s->orders, flushed, s);
+}
+
+static void
+outbox_drained(void *arg)
+{
+	struct server *s = arg;
+
+	log_notice("server", "jobs are finished or handed back");
+	loop_post(s->main, flush, s);
+}
+
+static void
+fronts_drained(void *arg)
+{
+	struct server *s = arg;
+
+	outbox_drain(s->outbox, OUTBOX_DRAIN_MS, outbox_drained, s);
 }
 
 static void
@@ -429,8 +195,8 @@ drain_overdue(void *arg)
 	stop_all(s);
 }
 
-static void
-drain(void *arg)
+void
+server_drain(void *arg)
 {
 	struct server *s = arg;
 	uint32_t i;
@@ -461,7 +227,7 @@ on_end(evutil_socket_t sig, short what, void *arg)
 		stop_all(s);
 		return;
 	}
-	drain(s);
+	server_drain(s);
 }
 
 static void
@@ -503,6 +269,7 @@ orders_loaded(void *arg, int err, const char *detail)
 
 	if (err == OW_OK) {
 		s->loaded = true;
+		outbox_run(s->outbox);
 		log_notice("server", "ready", LOG_STR("listen",
 		    front_address(s->fronts[0])), LOG_STR("admin",
 		    listener_address(s->admin)));
@@ -556,6 +323,7 @@ server_run(struct server *s)
 	sigfillset(&all);
 	pthread_sigmask(SIG_BLOCK, &all, &before);
 	start_thread(s, s->store_loop);
+	start_thread(s, s->outbox_loop);
 	for (i = 0; i < s->n_fronts; i++)
 		if (front_loop(s->fronts[i]) != s->main)
 			start_thread(s, front_loop(s->fronts[i]));

@@ -9,12 +9,20 @@
 #include "conf/settings.h"
 #include "plugin/plugin.h"
 
+struct rules;
 struct server;
+struct templates;
 
-/* Everything but running: keys, store, listeners.  set and plugins must
-   outlive the server. */
-int server_new(const struct settings *, struct plugins *,
-    struct server **out, struct ow_fault *);
+/* What people are told, and how. */
+struct server_words {
+	struct rules *rules;
+	struct templates *templates;
+};
+
+/* Everything but running: keys, store, channels, listeners.  All that is given
+   must outlive the server. */
+int server_new(const struct settings *, const struct server_words *,
+    struct plugins *, struct server **out, struct ow_fault *);
 /* Until a signal ends it; the process's exit code. */
 int server_run(struct server *);
 void server_free(struct server **);

@@ -129,6 +129,13 @@ function row_by(what, work, key, sign, times, of, of_key, of_name,    base) {
 	others(work, of_key)
 }
 
+# From events to a provider.
+function row_jobs(what, work) {
+	row(what ": jobs a second, from event to provider", work,
+	    "jobs_per_s", "", "")
+	row(what ": us CPU a job, with its event", work, "us_per_job", "", "")
+}
+
 # Two workers against one.
 function row_ratio(what, work, key, sign, limit,    i, one, two, text) {
 	one = median("ours", work, key)
@@ -205,6 +212,12 @@ END {
 	    "us_outside", "", "")
 	row("durable change: answered after, p99, ms", "CHANGE",
 	    "answer_p99_ms", "", "")
+	row("web push: encrypted and signed per CPU-second", "PUSH",
+	    "push_per_cpu_s", ">=", 5500)
+	row_jobs("webhook", "HOOK")
+	row_jobs("web push", "WEBPUSH")
+	row_jobs("mail", "MAIL")
+	row_jobs("SMS", "SMS")
 	row_ratio("second worker: W2 CPU, times one worker", "W2",
 	    "us_per_pub", "<=", 1.25)
 	row_ratio("second worker: W1 deliveries a second, times one worker",

@@ -8,7 +8,7 @@
 #   BENCH=full       longer runs, and every peer that is installed
 #   REPS=N           repetitions (1); with more, cells show median (min-max)
 #   BENCH_WORK=...   only these of: W1 W1R W1B W2 W3 W4 W1x2 W2x2 CHANGE STEP
-#                    W1RT W3T
+#                    W1RT W3T PUSH HOOK WEBPUSH MAIL SMS
 #   BENCH_SERVERS=.. only these of: ours floor nchan uws ws socketio
 #   BENCH_BIG=1      also 100,000 idle connections, or as many as ulimit -Hn
 #                    allows
@@ -28,12 +28,15 @@ BENCH=${BENCH:-quick}
 REPS=${REPS:-1}
 SPARE_FILES=1000
 big=100000
-ALL_WORK="W1 W1R W1B W2 W3 W4 W1x2 W2x2 CHANGE STEP W1RT W3T"
+ALL_WORK="W1 W1R W1B W2 W3 W4 W1x2 W2x2 CHANGE STEP W1RT W3T PUSH
+    HOOK WEBPUSH MAIL SMS"
 
 work_dir=$(mktemp -d "${TMPDIR:-/tmp}/orderwire-bench.XXXXXX") || exit 1
 load=$work_dir/load
 floor=$work_dir/floor
 bare=$work_dir/bare
+push=$work_dir/push
+sink=$work_dir/sink
 out=$work_dir/results
 run=$work_dir/run
 seed=$work_dir/seed
@@ -43,6 +46,7 @@ tls=
 server_pid=
 
 . "$here/servers.sh"
+. "$here/channels.sh"
 
 say() { echo "bench: $*" >&2; }
 die() { say "$*"; exit 1; }
@@ -87,6 +91,7 @@ server_stop() {
 end() {
 	trap - EXIT
 	server_stop
+	sink_stop
 	rm -rf "$work_dir"
 }
 trap end EXIT
@@ -132,9 +137,15 @@ programs_build() {
 	(cd "$here" && $cc -o "$load" main.c conf.c text.c stats.c proc.c \
 	    mark.c frame.c conn.c tls.c sub.c http.c pub.c \
 	    -lssl -lcrypto -lpthread &&
-	    $cc -o "$floor" floor.c) || return 1
+	    $cc -o "$floor" floor.c &&
+	    $cc -o "$sink" sink.c -lssl -lcrypto -lpthread) || return 1
 	$cc -I"$top/include" -I"$top/core" -o "$bare" "$here/bare.c" \
-	    "$top/core/event/query.c" -lsqlite3 -lpthread
+	    "$top/core/event/query.c" -lsqlite3 -lpthread || return 1
+	# The plugin as it was built, not as it would be here.
+	$cc -I"$top/include" -I"$top/plugins/channel-webpush" -o "$push" \
+	    "$here/push.c" \
+	    "$OW_BUILD/plugins/channel-webpush/.libs/libwebpush.a" \
+	    -ljansson -lcrypto
 }
 
 # ---- Workloads ------------------------------------------------------------------
@@ -170,12 +181,14 @@ workers_of() {
 
 # What is spoken over TLS.
 is_tls() {
-	case $1 in *T) true ;; *) false ;; esac
+	case $1 in *T | HOOK | WEBPUSH) true ;; *) false ;; esac
 }
 
 # Whether this server plays this one.
 is_for() {
 	case $1:$2 in
+	*:PUSH) false ;;		# needs no server
+	*:HOOK | *:WEBPUSH | *:MAIL | *:SMS) false ;;	# channels.sh
 	ours:*) true ;;
 	*:CHANGE | *:STEP) false ;;
 	nchan:*) true ;;
@@ -227,6 +240,18 @@ measure_bare() {
 	rm -f "$run"/bare.db*
 }
 
+measure_push() {
+	local n=10000 line
+
+	mkdir -p "$run"
+	[ "$BENCH" = quick ] || n=50000
+	say "$1/$REPS PUSH"
+	(umask 077 && "$OW_BUILD/orderwirectl" keys new --alg ES256 \
+	    >"$run/push.json") || return
+	line=$("$push" "$run/push.json" $n) &&
+	    echo "ours PUSH $1 $line" >>"$out"
+}
+
 measure_all() {
 	local rep work server
 
@@ -238,6 +263,12 @@ measure_all() {
 				measure "$server" "$work" "$rep"
 			done
 			[ "$work" != CHANGE ] || measure_bare "$rep"
+			[ "$work" != PUSH ] || measure_push "$rep"
+			is_channel "$work" || continue
+			case " $servers " in *" ours "*)
+				say "$rep/$REPS $work"
+				measure_channel "$work" "$rep" ;;
+			esac
 		done
 	done
 }

@@ -44,6 +44,7 @@ ours_configure() {
 	log: { level = "warn"; };
 	http: { connections_max = 1000000; loopback_exempt = true; };
 	stream: { streams_per_subject = 100000; };
+	notify: { share_dir = "$here/../../etc"; };
 	tenants: ( { name = "bench"; } );
 	plugins: {
 	    store-sqlite: { path = "$run/orders.db"; };
@@ -63,6 +64,10 @@ ours_token() {
 
 ours_launch() {
 	ours_configure "$1"
+	ours_launch_configured
+}
+
+ours_launch_configured() {
 	"$OW_BUILD/orderwired" -c "$run/orderwire.conf" >"$run/out.log" 2>&1 &
 	server_pid=$!
 	wait_port "$port" && wait_ready || return 1

@@ -8,7 +8,7 @@
  */
 #include <string.h>
 
-#include "api/api.h"
+#include "api/call.h"
 #include "base/buf.h"
 
 #define METRICS_MAX (4u << 20)
@@ -42,8 +42,8 @@ metrics(struct call *c)
 	buf_done(&out);
 }
 
-static bool
-is_admin(struct call **cp)
+bool
+call_is_admin(struct call **cp)
 {
 	struct call *c = *cp;
 
@@ -65,11 +65,33 @@ plugins(struct call *c)
 	const struct api_admin *admin = &api_conf_of(c)->admin;
 	struct buf out = BUF_INIT(METRICS_MAX);
 
-	if (!is_admin(&c))
+	if (!call_is_admin(&c))
 		return;
 	admin->plugins(admin->arg, &out);
 	call_answer_json(&c, 200, out.p, out.n);
 	buf_done(&out);
+}
+
+/* How good estimates of a tenant have been. */
+static void
+eta(struct call *c)
+{
+	const char *tenant = request_param(c->req, "tenant");
+	struct form_faults faults = { 0 };
+	struct command *cmd;
+
+	if (!call_is_admin(&c))
+		return;
+	if (tenant == NULL || *tenant == '\0') {
+		form_fault(&faults, "tenant", "must say whose estimates");
+		call_faults(&c, &faults);
+		return;
+	}
+	cmd = command_new(CMD_ESTIMATES, api_conf_of(c)->loop, call_answered,
+	    c);
+	cmd->who = who_ref(c->who);
+	cmd->tenant = arena_dup(&cmd->arena, tenant);
+	call_send(c, cmd);
 }
 
 static void
@@ -77,7 +99,7 @@ drain(struct call *c)
 {
 	const struct api_admin *admin = &api_conf_of(c)->admin;
 
-	if (!is_admin(&c))
+	if (!call_is_admin(&c))
 		return;
 	admin->drain(admin->arg);
 	call_answer_json(&c, 202, "{\"draining\":true}", 17);
@@ -88,6 +110,7 @@ const struct api_route api_admin_routes[] = {
 	{ "GET", "/readyz", true, readyz },
 	{ "GET", "/metrics", true, metrics },
 	{ "GET", "/admin/plugins", false, plugins },
+	{ "GET", "/admin/eta", false, eta },
 	{ "POST", "/admin/drain", false, drain },
 	{ NULL, NULL, false, NULL },
 };

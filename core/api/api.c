@@ -91,6 +91,38 @@ api_add_routes(struct api *a, const struct api_route *table,
 	return err;
 }
 
+static int
+add_tables(struct api *a, const struct api_route *const *tables,
+    struct ow_fault *fault)
+{
+	int err = OW_OK;
+
+	for (; err == OW_OK && *tables != NULL; tables++)
+		err = api_add_routes(a, *tables, fault);
+	return err;
+}
+
+int
+api_add_public(struct api *a, struct ow_fault *fault)
+{
+	static const struct api_route *const tables[] = {
+		api_order_routes, api_notification_routes, api_push_routes,
+		api_hook_routes, api_unsubscribe_routes, NULL,
+	};
+
+	return add_tables(a, tables, fault);
+}
+
+int
+api_add_admin(struct api *a, struct ow_fault *fault)
+{
+	static const struct api_route *const tables[] = {
+		api_admin_routes, api_job_routes, api_journey_routes, NULL,
+	};
+
+	return add_tables(a, tables, fault);
+}
+
 const struct api_conf *
 api_conf_of(const struct call *c)
 {
@@ -314,6 +346,37 @@ no_route(struct request **reqp, int err, const char *allow)
 	}
 }
 
+/* Paths whose first segment is ours: what is not there is nowhere. */
+static bool
+is_ours(const char *path)
+{
+	static const char *const names[] = { "admin", "api", "hooks", "sse",
+	    "unsubscribe", "ws" };
+	size_t i, n = strcspn(path + 1, "/");
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strlen(names[i]) == n && !memcmp(path + 1, names[i], n))
+			return true;
+	return false;
+}
+
+/* A transport's route, where the API has none: err is what it says. */
+static int
+find_stream(const struct api *a, int err, const struct request *req,
+    struct route_match *out)
+{
+	const char *path = request_path(req);
+	int stream_err;
+
+	if (err == OW_OK)
+		return OW_ENOENT;
+	stream_err = routes_find(a->streams, request_method(req), path, out);
+	if (stream_err != OW_ENOENT && out->is_rest &&
+	    (err != OW_ENOENT || is_ours(path)))
+		return OW_ENOENT;
+	return stream_err;
+}
+
 void
 api_request(void *arg, struct request *req)
 {
@@ -329,11 +392,8 @@ api_request(void *arg, struct request *req)
 	if (is_limited(a, &req))
 		return;
 	err = routes_find(a->routes, method, path, &match);
-	stream_err = err == OW_OK ? OW_ENOENT :
-	    routes_find(a->streams, method, path, &stream);
+	stream_err = find_stream(a, err, req, &stream);
 	metric_add(a->metrics, API_M_REQUESTS, 1);
-	if (origin != NULL && welcome)
-		cors_mark(req, origin);
 	if (strcmp(method, "OPTIONS") == 0 &&
 	    (err == OW_EUNSUP || stream_err == OW_EUNSUP)) {
 		cors_preflight(&req, welcome, err == OW_EUNSUP ? match.allow :
@@ -344,6 +404,8 @@ api_request(void *arg, struct request *req)
 		stream_route_run(stream.target, req, &stream);
 		return;
 	}
+	if (origin != NULL && welcome)
+		cors_mark(req, origin);
 	if (err != OW_OK) {
 		no_route(&req, err == OW_EUNSUP ? err : stream_err,
 		    err == OW_EUNSUP ? match.allow : stream.allow);

@@ -17,6 +17,7 @@
 struct api;
 struct metrics;
 struct orders;
+struct outbox;
 struct buf;
 
 /* What /admin and /metrics tell and do: the server's own. */
@@ -34,6 +35,7 @@ struct api_conf {
 	const char *public_url;
 	struct auth *auth;
 	struct orders *orders;
+	struct outbox *outbox;		/* NULL: there are no channels */
 	struct metrics *metrics;
 	struct api_admin admin;		/* of the admin's listener */
 	const char *name;		/* label of the metrics */
@@ -61,10 +63,20 @@ struct api_route {
 	void (*run)(struct call *);
 };
 
-/* The tables, each ended by a NULL method. */
+/* The tables, each ended by a NULL method: the public listener's... */
 extern const struct api_route api_order_routes[];
+extern const struct api_route api_notification_routes[];
+extern const struct api_route api_push_routes[];
+extern const struct api_route api_hook_routes[];
+extern const struct api_route api_unsubscribe_routes[];
+/* ...and the admin's, which has journeys, too. */
 extern const struct api_route api_admin_routes[];
+extern const struct api_route api_job_routes[];
+extern const struct api_route api_journey_routes[];
 int api_add_routes(struct api *, const struct api_route *, struct ow_fault *);
+/* All of the public listener, all of the admin's. */
+int api_add_public(struct api *, struct ow_fault *);
+int api_add_admin(struct api *, struct ow_fault *);
 
 /* For listener_conf.on_request. */
 void api_request(void *api, struct request *);
@@ -84,6 +96,8 @@ void call_problem(struct call **, int status, const char *code,
     const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 struct form_faults;
 void call_faults(struct call **, const struct form_faults *);
+/* An admin asks; otherwise the call has ended (401, 403). */
+bool call_is_admin(struct call **);
 /* The body as JSON: OW_OK; otherwise the call has ended (400, 415). */
 struct json;
 int call_body(struct call **, struct json **out);

@@ -357,8 +357,9 @@ conf_new(const char *path)
 	return conf;
 }
 
-struct conf *
-conf_open(const char *path, struct conf_faults *faults)
+static struct conf *
+conf_open_some(const char *path, bool with_folder,
+    struct conf_faults *faults)
 {
 	struct conf *conf = conf_new(path);
 
@@ -366,9 +367,22 @@ conf_open(const char *path, struct conf_faults *faults)
 		conf_close(&conf);
 		return NULL;
 	}
-	conf_add_folder(conf, faults);
+	if (with_folder)
+		conf_add_folder(conf, faults);
 	conf_find_instances(conf, faults);
 	return conf;
+}
+
+struct conf *
+conf_open(const char *path, struct conf_faults *faults)
+{
+	return conf_open_some(path, true, faults);
+}
+
+struct conf *
+conf_open_file(const char *path, struct conf_faults *faults)
+{
+	return conf_open_some(path, false, faults);
 }
 
 struct conf *

@@ -41,6 +41,8 @@ void conf_faults_print(const struct conf_faults *, struct buf *out);
 
 /* NULL only when the main file can't be read or parsed. */
 struct conf *conf_open(const char *path, struct conf_faults *);
+/* The file alone, whatever stands beside it. */
+struct conf *conf_open_file(const char *path, struct conf_faults *);
 /* The same from memory and without a conf.d; name stands for the file in
    faults, and its folder is where relative paths begin. */
 struct conf *conf_parse(const char *text, const char *name,
@@ -68,8 +70,11 @@ struct conf_instance {
 };
 uint32_t conf_instances(const struct conf *);
 void conf_instance(const struct conf *, uint32_t i, struct conf_instance *);
+/* common is a second table for the same group (what every instance of a kind
+   has), which fills out_common; or NULL. */
 int conf_fill_instance(struct conf *, uint32_t i, const struct ow_option *,
-    void *out, struct conf_faults *);
+    void *out, const struct ow_option *common, void *out_common,
+    struct conf_faults *);
 
 /* Lists of groups, such as `tenants`: entry i by the table.  Counting marks
    the section known. */
@@ -93,9 +98,10 @@ const char *conf_path(struct conf *, const char *path);
 
 /* The option table as a sample file with comments: what --explain prints.
    name is the section; indent in tabs.  Defaults are commented out, required
-   options stand as "" and are to be filled in. */
+   options stand as "" and are to be filled in.  common: a second table for
+   the same group, or NULL. */
 void conf_explain(struct buf *out, const char *name,
-    const struct ow_option *, int indent);
+    const struct ow_option *, const struct ow_option *common, int indent);
 
 /* Is the table itself sound (names, types, offsets inside size, defaults that
    pass their own check)?  Used on plugins before any of their code runs. */

@@ -119,7 +119,8 @@ explain_option(struct buf *out, const struct ow_option *o,
 
 void
 conf_explain(struct buf *out, const char *name,
-    const struct ow_option *table, int indent)
+    const struct ow_option *table, const struct ow_option *common,
+    int indent)
 {
 	const struct ow_option *o;
 
@@ -127,6 +128,11 @@ conf_explain(struct buf *out, const char *name,
 	(void)buf_printf(out, "%s: {\n", name);
 	for (o = table; o->name; o++) {
 		if (o != table)
+			(void)buf_char(out, '\n');
+		explain_option(out, o, indent + 1);
+	}
+	for (o = common; o && o->name; o++) {
+		if (o != common || table->name)
 			(void)buf_char(out, '\n');
 		explain_option(out, o, indent + 1);
 	}

@@ -26,6 +26,8 @@ struct fill {
 	const char *also;		/* a member that is no option */
 	const struct ow_option *table;
 	char *out;
+	const struct ow_option *common;	/* a second table, or NULL */
+	char *out_common;
 	struct conf_faults *faults;
 };
 
@@ -33,7 +35,7 @@ static const struct ow_option *
 option_find(const struct ow_option *table,
     const char *name)
 {
-	for (; table->name; table++)
+	for (; table && table->name; table++)
 		if (!strcmp(table->name, name))
 			return table;
 	return NULL;
@@ -135,7 +137,7 @@ option_read(struct fill *fill, const struct ow_option *o,
 }
 
 static void
-option_fill(struct fill *fill, const struct ow_option *o)
+option_fill(struct fill *fill, const struct ow_option *o, char *out)
 {
 	struct value value = { "", 0, false };
 	config_setting_t *setting = NULL;
@@ -153,7 +155,7 @@ option_fill(struct fill *fill, const struct ow_option *o)
 		    fill->group ? tree_line(fill->group) : 0,
 		    "missing required option '%s' of '%s'", o->name,
 		    fill->what);
-	option_store(o, fill->out, &value);
+	option_store(o, out, &value);
 }
 
 static void
@@ -165,6 +167,8 @@ option_unknown(const struct fill *fill,
 	char hint[128];
 
 	for (o = fill->table; o->name; o++)
+		near_try(&near, o->name);
+	for (o = fill->common; o && o->name; o++)
 		near_try(&near, o->name);
 	if (fill->also)
 		near_try(&near, fill->also);
@@ -193,11 +197,14 @@ option_fill_group(struct fill *fill)
 		    (unsigned int)i);
 		name = config_setting_name(setting);
 		if (!option_find(fill->table, name) &&
+		    !option_find(fill->common, name) &&
 		    !(fill->also && !strcmp(fill->also, name)))
 			option_unknown(fill, setting);
 	}
 	for (o = fill->table; o->name; o++)
-		option_fill(fill, o);
+		option_fill(fill, o, fill->out);
+	for (o = fill->common; o && o->name; o++)
+		option_fill(fill, o, fill->out_common);
 	return fill->faults->n == before ? OW_OK : OW_EINVAL;
 }
 
@@ -206,7 +213,8 @@ conf_fill(struct conf *conf, const char *section,
     const struct ow_option *table, void *out, struct conf_faults *faults)
 {
 	struct fill fill = { conf, tree_section(conf, section),
-	    conf->files[0]->path, section, NULL, table, out, faults };
+	    conf->files[0]->path, section, NULL, table, out, NULL, NULL,
+	    faults };
 
 	tree_ask(conf, section, false);
 	return option_fill_group(&fill);
@@ -214,12 +222,14 @@ conf_fill(struct conf *conf, const char *section,
 
 int
 conf_fill_instance(struct conf *conf, uint32_t i,
-    const struct ow_option *table, void *out, struct conf_faults *faults)
+    const struct ow_option *table, void *out,
+    const struct ow_option *common, void *out_common,
+    struct conf_faults *faults)
 {
 	const struct tree_instance *instance = &conf->instances[i];
 	struct fill fill = { conf, instance->group, instance->file->path,
 	    config_setting_name(instance->group), "module", table, out,
-	    faults };
+	    common, out_common, faults };
 
 	OW_ASSERT(i < conf->n_instances);
 	return option_fill_group(&fill);
@@ -241,7 +251,7 @@ conf_fill_entry(struct conf *conf, const char *section, uint32_t i,
     const struct ow_option *table, void *out, struct conf_faults *faults)
 {
 	struct fill fill = { conf, NULL, conf->files[0]->path, section, NULL,
-	    table, out, faults };
+	    table, out, NULL, NULL, faults };
 
 	OW_ASSERT(i < conf_list_count(conf, section));
 	fill.group = config_setting_get_elem(tree_section(conf, section), i);

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * settings - the core's own sections: their tables, and what concerns more
- * than one option.
+ * settings - reads the core's own sections, and checks what concerns more than
+ * one option.
  *
- * A table row is the manual of its option: type, default, range and the
- * sentence that --explain prints.  Rules between options follow below, each
- * told at the line of the option to change.  Nothing here looks at the system
- * (whether a file is there, a port is free): who opens it finds out.
+ * The options themselves are in sections.c.  Rules between them are told at
+ * the line of the option to change.  Nothing here looks at the system (whether
+ * a file is there, a port is free): who opens it finds out.
  */
 #include "conf/settings.h"
 
@@ -17,190 +16,11 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "conf/sections.h"
 #include "conf/url.h"
 
 #define SETTINGS_SECRET_MIN 32u
 #define SETTINGS_TENANTS_MAX 10000u
-#define SETTINGS_LINK_TTL "2d"
-#define SETTINGS_LINK_TTL_MS (2 * 86400000LL)
-
-#define SECOND 1000LL
-#define MINUTE (60 * SECOND)
-#define HOUR (60 * MINUTE)
-#define DAY (24 * HOUR)
-#define KB 1024LL
-#define MB (1024 * KB)
-
-static const char *const settings_formats[] = { "logfmt", "json", NULL };
-static const char *const settings_levels[] = { "debug", "info", "notice",
-    "warn", "error", NULL };
-
-static const struct ow_option server_options[] = {
-	OW_STR(struct set_server, listen, "127.0.0.1:8080",
-	    "Where clients connect: an address or a host, and a port."),
-	OW_STR(struct set_server, admin_listen, "127.0.0.1:8081",
-	    "Where health, metrics and administration are served; keep it "
-	    "away from the public."),
-	OW_URL(struct set_server, public_url, "",
-	    "How clients reach this server, for links in notices and for "
-	    "tracking; empty: made from listen."),
-	OW_STR(struct set_server, plugin_dir, "",
-	    "Folder of the plugins; empty: the installed one."),
-	OW_STR(struct set_server, user, "",
-	    "User to become when started as root; empty: stay."),
-	OW_SECRET(struct set_server, secret, OW_REQUIRED,
-	    "At least 32 random characters; tracking links, tickets and "
-	    "receipts are made with it, so changing it ends them, and every "
-	    "node must have the same."),
-	OW_INT(struct set_server, workers, "1", 1, 64,
-	    "Loops that serve clients; more than one a CPU gains nothing."),
-	OW_MS(struct set_server, drain_ms, "10s", 0, 10 * MINUTE,
-	    "How long a stop may take to close streams and finish what is in "
-	    "flight."),
-	OW_MS(struct set_server, group_ms, "5ms", 0, 100,
-	    "The longest time that changes wait to share a commit while the "
-	    "store is busy; nothing waits while it is idle."),
-	OW_INT(struct set_server, store_queue_max, "10000", 16, 1000000,
-	    "Changes on their way to the store; above it clients are told to "
-	    "come back."),
-	OW_INT(struct set_server, order_queue_max, "64", 1, 10000,
-	    "Changes waiting for one order; above it clients are told to come "
-	    "back."),
-	OW_OPTIONS_END
-};
-
-static const struct ow_option tls_options[] = {
-	OW_STR(struct set_tls, certificate, "",
-	    "PEM file with the whole chain, the server's own first; empty: no "
-	    "TLS."),
-	OW_STR(struct set_tls, key, "",
-	    "PEM file with the certificate's private key."),
-	OW_OPTIONS_END
-};
-
-static const struct ow_option log_options[] = {
-	OW_CHOICE(struct set_log, format, "logfmt", settings_formats,
-	    "How a line of the log looks."),
-	OW_CHOICE(struct set_log, level, "info", settings_levels,
-	    "What is logged: this and everything more severe."),
-	OW_OPTIONS_END
-};
-
-static const struct ow_option auth_options[] = {
-	OW_STR(struct set_auth, keys_file, "",
-	    "JWK set with the keys that tokens are checked with; this or "
-	    "keys_url is required."),
-	OW_URL(struct set_auth, keys_url, "",
-	    "Where the identity provider publishes its JWK set."),
-	OW_STR(struct set_auth, keys_ca_file, "",
-	    "PEM file with the authorities to trust for keys_url; empty: the "
-	    "system's."),
-	OW_MS(struct set_auth, keys_refresh_ms, "30s", SECOND, HOUR,
-	    "The keys are read again when a token names an unknown one, but "
-	    "not more often than this."),
-	OW_STR(struct set_auth, issuer, "",
-	    "What the claim iss must say; empty: not checked."),
-	OW_STR(struct set_auth, audience, "",
-	    "What the claim aud must contain; empty: not checked."),
-	OW_STR(struct set_auth, claim_sub, "sub",
-	    "Name of the claim that says who it is."),
-	OW_STR(struct set_auth, claim_tenant, "tenant",
-	    "Name of the claim with the tenant."),
-	OW_STR(struct set_auth, claim_role, "role",
-	    "Name of the claim with the role: customer, kitchen, service or "
-	    "admin."),
-	OW_MS(struct set_auth, leeway_ms, "5s", 0, 5 * MINUTE,
-	    "How far ahead the clock of who issues tokens may be (nbf, iat); "
-	    "exp counts as it is."),
-	OW_INT(struct set_auth, cache_max, "4096", 0, 1000000,
-	    "Verified tokens that each worker remembers."),
-	OW_OPTIONS_END
-};
-
-static const struct ow_option http_options[] = {
-	OW_BYTES(struct set_http, head_max, "16k", KB, 256 * KB,
-	    "The largest head of a request: its first line and headers."),
-	OW_BYTES(struct set_http, body_max, "256k", KB, 16 * MB,
-	    "The largest body of a request."),
-	OW_MS(struct set_http, head_ms, "10s", 100, 5 * MINUTE,
-	    "How long a client may take to send a whole head."),
-	OW_MS(struct set_http, body_ms, "30s", 100, 10 * MINUTE,
-	    "How long a client may take to send a whole body."),
-	OW_MS(struct set_http, idle_ms, "1m", SECOND, HOUR,
-	    "How long a connection is kept open between requests."),
-	OW_INT(struct set_http, connections_max, "100000", 16, 10000000,
-	    "Open connections of this process."),
-	OW_INT(struct set_http, connections_per_address, "200", 0, 10000000,
-	    "Open connections of one client address; 0: no limit."),
-	OW_INT(struct set_http, rate_per_address, "100", 0, 1000000,
-	    "Requests a second of one client address; 0: no limit."),
-	OW_INT(struct set_http, rate_per_token, "500", 0, 1000000,
-	    "Requests a second of one token; 0: no limit."),
-	OW_INT(struct set_http, rate_burst, "5", 1, 3600,
-	    "How many seconds' worth of requests may come at once."),
-	OW_BOOL(struct set_http, loopback_exempt, "no",
-	    "Whether clients on this machine are free of the rates and of the "
-	    "limits for each address; say no behind a proxy on the same "
-	    "machine."),
-	OW_STR(struct set_http, origins, "",
-	    "Web origins whose pages may call, with blanks between them, such "
-	    "as https://shop.example; *: any; empty: only this server's own."),
-	OW_OPTIONS_END
-};
-
-static const struct ow_option stream_options[] = {
-	OW_MS(struct set_stream, heartbeat_ms, "25s", SECOND, 10 * MINUTE,
-	    "A stream that was silent for so long is sent a heartbeat."),
-	OW_MS(struct set_stream, silence_ms, "1m", 2 * SECOND, HOUR,
-	    "A peer that should answer and was silent for so long is gone."),
-	OW_MS(struct set_stream, auth_ms, "5s", 100, MINUTE,
-	    "How long a new stream may take to say who it is."),
-	OW_MS(struct set_stream, finished_ms, "1m", 0, HOUR,
-	    "How long the streams of a finished order stay open."),
-	OW_INT(struct set_stream, replay_max, "100", 0, 10000,
-	    "Whoever missed more events than this gets a snapshot instead."),
-	OW_BYTES(struct set_stream, buffer_max, "256k", 16 * KB, 16 * MB,
-	    "Bytes that may wait for one slow stream before it has to be "
-	    "replayed from the log."),
-	OW_INT(struct set_stream, streams_per_subject, "20", 1, 100000,
-	    "Open streams of one person."),
-	OW_OPTIONS_END
-};
-
-static const struct ow_option tenant_options[] = {
-	OW_STR(struct set_tenant, name, OW_REQUIRED,
-	    "As in the tenant claim and in the paths of the API."),
-	OW_BOOL(struct set_tenant, ready_by_hand, "no",
-	    "Whether an order whose items are all ready waits for somebody to "
-	    "say that it is."),
-	OW_MS(struct set_tenant, link_ttl_ms, SETTINGS_LINK_TTL, MINUTE,
-	    90 * DAY, "How long a tracking link is good, unless its maker "
-	    "says."),
-	OW_OPTIONS_END
-};
-
-struct settings_section {
-	const char *name;
-	const char *about;
-	const struct ow_option *options;
-	size_t offset;			/* in struct settings */
-};
-
-static const struct settings_section settings_sections[] = {
-	{ "server", "The process itself.", server_options,
-	    offsetof(struct settings, server) },
-	{ "tls", "Encryption of the public listener.", tls_options,
-	    offsetof(struct settings, tls) },
-	{ "log", "One line an event, on stderr.", log_options,
-	    offsetof(struct settings, log) },
-	{ "auth", "Who may do what: JSON Web Tokens of your identity "
-	    "provider.", auth_options, offsetof(struct settings, auth) },
-	{ "http", "Limits of requests and connections.", http_options,
-	    offsetof(struct settings, http) },
-	{ "stream", "Limits of WebSocket and SSE streams.", stream_options,
-	    offsetof(struct settings, stream) },
-	{ NULL, NULL, NULL, 0 },
-};
 
 /* ---- Rules between options --------------------------------------------- */
 
@@ -228,6 +48,16 @@ check_fault(const struct check *check, const char *option,
 	va_end(args);
 	conf_where(check->conf, check->section, option, &file, &line);
 	conf_fault(check->faults, file, line, "%s", text);
+}
+
+/* Of tenants and of nodes. */
+static bool
+settings_is_name(const char *s)
+{
+	size_t n = strspn(s, "abcdefghijklmnopqrstuvwxyz"
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.");
+
+	return n && !s[n] && n <= 64;
 }
 
 static void
@@ -367,16 +197,59 @@ check_stream(struct check *check)
 		    "'heartbeat_ms', or every idle stream is cut");
 }
 
-/* ---- Tenants ----------------------------------------------------------- */
-
-static bool
-tenant_is_name(const char *s)
+/* [scheme]://host/path with "{id}" in it once; nothing else in braces. */
+static void
+check_order_url(const struct check *check, const char *url)
 {
-	size_t n = strspn(s, "abcdefghijklmnopqrstuvwxyz"
-	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.");
+	const char *id = strstr(url, "{id}");
+	struct ow_fault why;
+	char *plain;
+	bool is_good;
 
-	return n && !s[n] && n <= 64;
+	if (!*url)
+		return;
+	is_good = id && !strncmp(url, "https://", 8);
+	is_good |= id && !strncmp(url, "http://", 7);
+	if (is_good) {
+		plain = mem_printf("%.*s1%s", (int)(id - url), url, id + 4);
+		is_good = !strpbrk(plain, "{}") && !url_check(plain, &why);
+		free(plain);
+	}
+	if (!is_good)
+		check_fault(check, "order_url", "'order_url' must be such as "
+		    "https://shop.example/orders/{id}");
 }
+
+static void
+check_notify(struct check *check)
+{
+	struct set_notify *notify = &check->s->notify;
+	size_t n = strspn(notify->locale, "abcdefghijklmnopqrstuvwxyz"
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-");
+
+	check->section = "notify";
+	check_order_url(check, notify->order_url);
+	if (!n || n > 35 || notify->locale[n])	/* RFC 5646, 4.4.1 */
+		check_fault(check, "locale", "'locale' must be a language "
+		    "such as \"en\" or \"de-AT\"");
+	notify->share_dir = conf_path(check->conf, notify->share_dir);
+}
+
+static void
+check_outbox(struct check *check)
+{
+	const struct set_outbox *outbox = &check->s->outbox;
+
+	check->section = "outbox";
+	if (*outbox->node && !settings_is_name(outbox->node))
+		check_fault(check, "node", "a node's name is made of letters, "
+		    "digits, '-', '_' and '.', at most 64");
+	if (outbox->backoff_max_ms < outbox->backoff_ms)
+		check_fault(check, "backoff_max_ms", "'backoff_max_ms' must "
+		    "not be below 'backoff_ms'");
+}
+
+/* ---- Tenants ----------------------------------------------------------- */
 
 static void
 tenant_read(struct check *check, uint32_t i)
@@ -387,12 +260,12 @@ tenant_read(struct check *check, uint32_t i)
 	int line;
 
 	/* Its faults are counted with all others. */
-	(void)conf_fill_entry(check->conf, "tenants", i, tenant_options,
-	    tenant, check->faults);
+	(void)conf_fill_entry(check->conf, "tenants", i,
+	    settings_tenant_options, tenant, check->faults);
 	if (!*tenant->name)
 		return;
 	conf_where_entry(check->conf, "tenants", i, "name", &file, &line);
-	if (!tenant_is_name(tenant->name))
+	if (!settings_is_name(tenant->name))
 		conf_fault(check->faults, file, line, "a tenant's name is made "
 		    "of letters, digits, '-', '_' and '.', at most 64");
 	for (other = check->s->tenants; other < tenant; other++)
@@ -425,7 +298,7 @@ settings_tenant(const struct settings *s,
     const char *name)
 {
 	static const struct set_tenant other = { "", false,
-	    SETTINGS_LINK_TTL_MS };
+	    SETTINGS_LINK_TTL_MS, true, SETTINGS_PREP_MS };
 	uint32_t i;
 
 	for (i = 0; i < s->n_tenants; i++)
@@ -453,6 +326,8 @@ settings_read(struct conf *conf, struct settings *s,
 	check_auth(&check);
 	check_http(&check);
 	check_stream(&check);
+	check_notify(&check);
+	check_outbox(&check);
 	tenants_read(&check);
 	return faults->n == before ? OW_OK : OW_EINVAL;
 }
@@ -474,7 +349,7 @@ settings_explain_tenants(struct buf *out)
 	(void)buf_str(out, "# Tenants that differ from the defaults; the others"
 	    " need no entry.  Entries\n# are separated by commas.\n"
 	    "tenants: (\n");
-	conf_explain(&entry, "tenant", tenant_options, 0);
+	conf_explain(&entry, "tenant", settings_tenant_options, NULL, 0);
 	copy = rest = buf_take(&entry);
 	while ((line = strsep(&rest, "\n"))) {
 		if (!strcmp(line, "tenant: {"))
@@ -501,7 +376,8 @@ settings_explain(struct buf *out)
 	    "starting.\n\n");
 	for (section = settings_sections; section->name; section++) {
 		(void)buf_printf(out, "# %s\n", section->about);
-		conf_explain(out, section->name, section->options, 0);
+		conf_explain(out, section->name, section->options, NULL,
+		    0);
 		(void)buf_char(out, '\n');
 	}
 	settings_explain_tenants(out);

@@ -67,10 +67,43 @@ struct set_stream {
 	int64_t streams_per_subject;	/* open streams of one person; 4029 */
 };
 
+struct set_notify {
+	const char *share_dir;	/* notifications.conf, templates/; "" */
+	const char *locale;		/* the default one */
+	const char *order_url; /* "{id}" is the order's; "": public_url's */
+	int64_t keep_ms;	/* notices, jobs, attempts, persons' logs */
+	int64_t persons_max;		/* in memory */
+	int64_t addresses_max;		/* push subscriptions of one person */
+};
+
+struct set_outbox {
+	const char *node;	/* unlike every other node's; "": made */
+	const char *private_allow;	/* CIDRs that URLs from users may reach
+				   although they are not public; "" */
+	int64_t lease_ms;
+	int64_t poll_ms;	/* look for other nodes' leftovers */
+	int64_t backoff_ms, backoff_max_ms;
+	int64_t attempts_max;
+};
+
+/* What every channel's section has besides its own options. */
+struct set_channel {
+	const char *tenants;	/* blank-separated; "*": all */
+	int64_t max_inflight;
+	int64_t rate;			/* jobs a second; 0: no limit */
+	int64_t deadline_ms;
+	int64_t breaker_failures;	/* in a row that open it */
+	int64_t breaker_ms;		/* until one is tried again */
+	bool isolate;			/* in a process of its own */
+};
+extern const struct ow_option set_channel_options[];
+
 struct set_tenant {	/* list `tenants`; others get defaults */
 	const char *name;
 	bool ready_by_hand;
 	int64_t link_ttl_ms;		/* tracking links, unless said */
+	bool estimate;			/* when orders will be there */
+	int64_t prep_ms;	/* of an item, until something is known */
 };
 
 struct settings {
@@ -80,6 +113,8 @@ struct settings {
 	struct set_auth auth;
 	struct set_http http;
 	struct set_stream stream;
+	struct set_notify notify;
+	struct set_outbox outbox;
 	uint32_t n_tenants;
 	struct set_tenant *tenants;
 };

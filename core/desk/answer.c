@@ -65,6 +65,10 @@ desk_answer(struct orders *o, struct command *c)
 		command_free(&c);
 		return;
 	}
+	if (c->is_own) {
+		c->done(c);		/* nobody waits for it elsewhere */
+		return;
+	}
 	if (c->status < 400 && c->body.n > 0)
 		for (i = open_braces(c); i > 0; i--)
 			buf_char(&c->body, '}');
@@ -86,6 +90,43 @@ desk_answer_store(struct orders *o, struct command *c, int err)
 		    "the store did not take this now; try again");
 	c->wait_ms = desk_retry_ms();
 	desk_answer(o, c);
+}
+
+void
+desk_answer_done(struct orders *o, struct command *c)
+{
+	c->status = 204;
+	buf_clear(&c->body);
+	desk_answer(o, c);
+}
+
+void
+desk_answer_absent(struct orders *o, struct command *c, const char *code,
+    const char *what)
+{
+	command_refuse(c, 404, code, "there is no such %s", what);
+	desk_answer(o, c);
+}
+
+void
+desk_answer_token(struct orders *o, struct command *c)
+{
+	command_refuse(c, 401, "token_invalid",
+	    "this token is not, or no longer, good");
+	desk_answer(o, c);
+}
+
+void
+desk_write_cursor(struct jw *w, const char *id)
+{
+	char cursor[B64_SIZE(ID_SIZE)];
+
+	if (id == NULL) {
+		jw_null(w, "next_cursor");
+		return;
+	}
+	b64url_encode(id, ID_SIZE - 1, cursor);
+	jw_text(w, "next_cursor", cursor);
 }
 
 void

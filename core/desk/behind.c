@@ -22,6 +22,8 @@
 #define LEAVE_MAX 1000		/* entries a sweep, and an eighth of the rest */
 #define PAST_MAX 50000		/* more than that leave early */
 #define PURGE_EVERY_MS (10 * 60 * 1000)
+#define LEARNT_EVERY_MS 10000
+#define LEARNT_ROWS 128u		/* of one tenant at a time */
 #define DOC_MAX (4u << 20)
 
 /* ---- Rows --------------------------------------------------------------- */
@@ -43,6 +45,13 @@ flush_check(struct orders *o)
 	flushed(o->flushed_arg);
 }
 
+void
+behind_written(struct orders *o)
+{
+	o->rows_out--;
+	flush_check(o);
+}
+
 static void
 row_settled(void *arg, struct txn *txn, const struct ow_result *r)
 {
@@ -51,14 +60,13 @@ row_settled(void *arg, struct txn *txn, const struct ow_result *r)
 	struct entry *e = book_find_id(&o->book, row->id);
 
 	(void)txn;
-	o->rows_out--;
 	if (r->err == OW_OK)
 		metric_add(o->metrics, DESK_M_ROWS_WRITTEN, 1);
 	if (e != NULL && r->err == OW_OK && e->doc_seq < row->seq)
 		e->doc_seq = row->seq;
 	if (e != NULL && e->doc_seq < e->order->seq)
 		book_mark_behind(&o->book, e);
-	flush_check(o);
+	behind_written(o);
 }
 
 static void
@@ -107,8 +115,10 @@ orders_flush(struct orders *o, void (*done)(void *arg), void *arg)
 {
 	o->flushed = done;
 	o->flushed_arg = arg;
-	if (o->store_up)
+	if (o->store_up) {
 		rows_write(o, true);
+		learnt_save(o, UINT32_MAX);
+	}
 	flush_check(o);
 }
 
@@ -177,7 +187,22 @@ purge(struct orders *o)
 	txn = txn_new(o->journal);
 	txn_add(txn, Q_IDEM_PURGE, -1, "i", wall_ms - REPEAT_TTL_MS);
 	txn_add(txn, Q_LINKS_PURGE, -1, "i", wall_ms - REPEAT_TTL_MS);
+	txn_add(txn, Q_ETA_LOG_PURGE, -1, "i", wall_ms -
+	    o->set->notify.keep_ms);
 	txn_send(&txn, purged, o);
+}
+
+/* ---- What was learnt ---------------------------------------------------- */
+
+static void
+learn(struct orders *o)
+{
+	int64_t now_ms = loop_now_ms(o->loop);
+
+	if (o->learnt_at_ms > now_ms || !o->store_up)
+		return;
+	o->learnt_at_ms = now_ms + LEARNT_EVERY_MS;
+	learnt_save(o, LEARNT_ROWS);
 }
 
 /* ---- The sweep ---------------------------------------------------------- */
@@ -189,14 +214,20 @@ sweep(void *arg)
 
 	if (o->store_up)
 		rows_write(o, false);
-	if (o->store_up)
+	if (o->store_up) {
 		commit_heal(o);
+		persons_heal(o);
+	}
 	past_leave(o);
 	purge(o);
+	say_sweep(o);
+	riders_sweep(o);
+	learn(o);
 	tickets_sweep(&o->tickets, loop_now_ms(o->loop));
 	metric_put(o->metrics, DESK_M_ACTIVE, (int64_t)o->book.n_active);
 	metric_put(o->metrics, DESK_M_IN_MEMORY,
 	    (int64_t)HASH_CNT(by_id, o->book.by_id));
+	metric_put(o->metrics, DESK_M_PERSONS, (int64_t)o->persons.n);
 	o->sweep = loop_timer_start(o->loop, SWEEP_MS, sweep, o);
 }
 

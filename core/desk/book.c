@@ -15,6 +15,7 @@
 #include "base/mem.h"
 
 #define SNAPSHOT_KEEP_FROM 3		/* asks without a change between */
+#define SNAPSHOT_KEEP_MS 5000	/* one with a location */
 #define SNAPSHOT_MAX (1u << 20)		/* 200 items with notes stay below */
 #define KITCHEN_MAX (16u << 20)	/* more active orders: the oldest ones */
 
@@ -201,7 +202,8 @@ book_remove(struct book *b, struct entry **ep)
 {
 	struct entry *e = *ep;
 
-	OW_ASSERT(e->waiting == NULL);
+	OW_ASSERT(e->waiting == NULL && e->carry == NULL &&
+	    e->estimate == NULL);
 	book_unmark_behind(b, e);
 	unlist(b, e);
 	HASH_DELETE(by_id, b->by_id, e);
@@ -247,6 +249,7 @@ entry_advance(struct book *b, struct entry *e, struct order **after,
 		*after = NULL;
 	} else {
 		e->order->seq = events[n - 1]->pub.seq;
+		e->order->firm_seq = e->order->seq;
 		e->order->updated_at_ms = events[n - 1]->pub.at_ms;
 	}
 	recent_room(e, n);
@@ -254,8 +257,7 @@ entry_advance(struct book *b, struct entry *e, struct order **after,
 		e->recent[e->n_recent++] = events[i];
 	if (e->n_recent > b->recent_max)
 		drop_recent(e, e->n_recent - b->recent_max);
-	event_unref(&e->snapshot);
-	e->snapshots = 0;
+	entry_forget_snapshot(e);
 	event_unref(&e->tenant->kitchen);
 	e->touched_ms = now_ms;
 	if (e->listed_active && order_is_finished(e->order)) {
@@ -309,6 +311,13 @@ message_start(struct jw *w, struct buf *out, const char *type,
 	jw_text(w, "id", id);
 }
 
+void
+entry_forget_snapshot(struct entry *e)
+{
+	event_unref(&e->snapshot);
+	e->snapshots = 0;
+}
+
 struct event *
 entry_snapshot(struct entry *e, struct id_maker *ids, int64_t wall_ms)
 {
@@ -317,20 +326,25 @@ entry_snapshot(struct entry *e, struct id_maker *ids, int64_t wall_ms)
 	struct event *snapshot;
 	struct jw w;
 
-	if (e->snapshot != NULL)
+	/* A location does not stay for ever. */
+	if (e->snapshot != NULL && wall_ms < e->snapshot_ms)
 		return event_ref(e->snapshot);
+	event_unref(&e->snapshot);
 	message_start(&w, &out, "order.snapshot", ids, wall_ms);
 	jw_text(&w, "order_id", o->id);
 	jw_int(&w, "seq", (int64_t)o->seq);
 	jw_time(&w, "at", wall_ms);
-	order_snapshot_write(&w, "data", o);
+	order_snapshot_write(&w, "data", o, wall_ms);
 	jw_end(&w);
 	OW_ASSERT(!out.full);
 	snapshot = event_make(o->tenant, o->id, "order.snapshot", o->seq,
 	    wall_ms, out.p, out.n);
 	buf_done(&out);
-	if (++e->snapshots >= SNAPSHOT_KEEP_FROM)
+	if (++e->snapshots >= SNAPSHOT_KEEP_FROM) {
 		e->snapshot = event_ref(snapshot);
+		e->snapshot_ms = o->location.known ?
+		    wall_ms + SNAPSHOT_KEEP_MS : INT64_MAX;
+	}
 	return snapshot;
 }
 
@@ -362,6 +376,19 @@ tenant_kitchen(struct book_tenant *t, struct id_maker *ids, int64_t wall_ms)
 	    out.p, out.n);
 	buf_done(&out);
 	return t->kitchen;
+}
+
+void
+entry_set_present(struct entry *e, uint64_t fronts, bool is_present,
+    int64_t wall_ms)
+{
+	if (is_present)
+		e->present |= fronts;
+	else if ((e->present & fronts) != 0)
+		e->present &= ~fronts;
+	else
+		return;
+	e->seen_ms = wall_ms;
 }
 
 void

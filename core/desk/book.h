@@ -15,22 +15,32 @@
 #include "event/event.h"
 #include "order/order.h"
 
+struct carry;
 struct command;
+struct estimate;
 struct id_maker;
+struct kitchen;
 
 struct entry {
 	struct order *order;
 	struct event *snapshot;		/* of order->seq, or NULL */
 	uint32_t snapshots;		/* asked for, of this seq */
+	int64_t snapshot_ms;		/* wall; good until then */
 	struct event **recent;		/* contiguous, the last is order->seq */
 	uint32_t n_recent, recent_cap;
 	uint64_t doc_seq;		/* what the stored row contains */
 	uint64_t watchers;		/* a bit for each front */
+	uint64_t present;	/* those where its customer, or who has a
+				   tracking token, looks at it */
+	int64_t seen_ms;		/* when one last did; wall clock */
 	bool busy;	/* a change is on its way to the store */
 	bool unsure;			/* the log may be ahead of the order */
 	uint32_t n_waiting;
 	struct command *waiting, *waiting_tail;
 	int64_t touched_ms;		/* loop clock */
+	struct carry *carry;		/* of a delivery that goes on */
+	struct estimate *estimate;	/* or NULL */
+	int64_t located_ms;	/* when the row last got a location */
 	bool behind;			/* in the list of rows to write */
 	struct entry *behind_prev, *behind_next;
 	struct book_tenant *tenant;
@@ -53,6 +63,7 @@ struct book_tenant {
 	uint64_t n_active;
 	uint64_t watchers;		/* fronts with kitchen screens */
 	struct event *kitchen;		/* encoded kitchen.snapshot, or NULL */
+	struct kitchen *learnt;		/* or NULL: nothing is estimated */
 	struct book_customer *customers;
 	UT_hash_handle hh;
 	char name[];
@@ -90,11 +101,17 @@ void entry_recall(struct entry *, struct event *const *events, uint32_t n);
    each would be most of what an idle screen costs. */
 struct event *entry_snapshot(struct entry *, struct id_maker *,
     int64_t wall_ms);
+/* Something beside its events has changed. */
+void entry_forget_snapshot(struct entry *);
 /* Are all events after since in memory; then *out_first is where they start. */
 bool entry_has_since(const struct entry *, uint64_t since,
     uint32_t *out_first);
 /* The kitchen.snapshot message; the tenant keeps it until an order changes. */
 struct event *tenant_kitchen(struct book_tenant *, struct id_maker *,
+    int64_t wall_ms);
+
+/* Somebody looks at it on these fronts, or does no more. */
+void entry_set_present(struct entry *, uint64_t fronts, bool is_present,
     int64_t wall_ms);
 
 /* The row is older than the order: write it some time. */

@@ -11,6 +11,9 @@
 
 #include "base/json.h"
 #include "base/mem.h"
+#include "notify/prefs.h"
+#include "order/route.h"
+#include "outbox/outbox.h"
 
 #define ANSWER_MAX (64u << 20)	/* a list of 200 full orders stays below */
 
@@ -22,6 +25,7 @@ command_new(enum command_kind kind, struct loop *home,
 
 	arena_init(&c->arena);
 	c->kind = kind;
+	c->if_match = c->body_version = -1;
 	c->home = home;
 	c->done = done;
 	c->arg = arg;
@@ -39,6 +43,9 @@ command_free(struct command **cp)
 	if (c->change != NULL)
 		change_done(c->change);
 	who_unref(&c->who);
+	route_unref(&c->intent.route);
+	prefs_free(&c->prefs);
+	opt_free(&c->opt);
 	json_free(&c->asked);
 	buf_done(&c->body);
 	arena_done(&c->arena);
@@ -103,6 +110,33 @@ may_share(const struct command *c)
 	return who_may_serve(c->who) || c->who->role == ROLE_CUSTOMER;
 }
 
+/* What is a person's own: nobody has another's. */
+static bool
+may_own(const struct command *c)
+{
+	return c->who->role == ROLE_CUSTOMER && c->who->sub[0] != '\0';
+}
+
+static bool
+may_trace(const struct command *c)
+{
+	return who_may_serve(c->who);
+}
+
+static bool
+may_manage(const struct command *c)
+{
+	return who_is_admin(c->who);
+}
+
+/* The token in it says what it may, when it is opened. */
+static bool
+may_by_token(const struct command *c)
+{
+	(void)c;
+	return true;
+}
+
 static bool (*const may[CMD_KIND_COUNT])(const struct command *) = {
 	[CMD_CHANGE] = may_change,
 	[CMD_GET] = may_get,
@@ -112,6 +146,20 @@ static bool (*const may[CMD_KIND_COUNT])(const struct command *) = {
 	[CMD_LINK_NEW] = may_share,
 	[CMD_LINK_REVOKE] = may_share,
 	[CMD_TICKET] = may_look,
+	[CMD_NOTICES] = may_own,
+	[CMD_NOTICE_READ] = may_own,
+	[CMD_NOTICES_READ] = may_own,
+	[CMD_NOTICE_REMOVE] = may_own,
+	[CMD_NOTICES_REMOVE] = may_own,
+	[CMD_PREFS_GET] = may_own,
+	[CMD_PREFS_PUT] = may_own,
+	[CMD_PUSH_ADD] = may_own,
+	[CMD_PUSH_REMOVE] = may_own,
+	[CMD_RECEIPT] = may_by_token,
+	[CMD_UNSUBSCRIBE] = may_by_token,
+	[CMD_OPT] = may_by_token,
+	[CMD_JOURNEY] = may_trace,
+	[CMD_ESTIMATES] = may_manage,
 };
 
 bool

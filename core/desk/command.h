@@ -16,6 +16,9 @@
 #include "order/change.h"
 #include "order/who.h"
 
+struct opt;
+struct prefs;
+
 enum command_kind {
 	CMD_CHANGE,		/* an intent: create, status, item, eta, ... */
 	CMD_GET,		/* the order */
@@ -25,6 +28,20 @@ enum command_kind {
 	CMD_LINK_NEW,
 	CMD_LINK_REVOKE,
 	CMD_TICKET,
+	CMD_NOTICES,		/* a person's inbox */
+	CMD_NOTICE_READ,
+	CMD_NOTICES_READ,
+	CMD_NOTICE_REMOVE,
+	CMD_NOTICES_REMOVE,
+	CMD_PREFS_GET,
+	CMD_PREFS_PUT,
+	CMD_PUSH_ADD,
+	CMD_PUSH_REMOVE,
+	CMD_RECEIPT,		/* by its token alone */
+	CMD_UNSUBSCRIBE,	/* by its token alone */
+	CMD_OPT,		/* the desk's own: see orders_opt */
+	CMD_JOURNEY,
+	CMD_ESTIMATES,		/* how good they are */
 	CMD_KIND_COUNT,
 };
 
@@ -36,7 +53,8 @@ struct command {
 	enum command_kind kind;
 
 	/* Who and where.  Exactly one of who and tracking_token at first; the
-	   desk turns the latter into the former. */
+	   desk turns the latter into the former.  Neither where a token in
+	   `token` says it all. */
 	struct who *who;
 	const char *tracking_token;
 	const char *tenant;		/* of the path */
@@ -47,14 +65,28 @@ struct command {
 					   arena point into it */
 	struct intent intent;
 	uint64_t since;			/* CMD_EVENTS */
-	int64_t limit;			/* CMD_EVENTS, CMD_LIST */
+	int64_t limit;		/* CMD_EVENTS, CMD_LIST, CMD_NOTICES */
 	enum list_status list;
 	enum order_status list_status;	/* LIST_ONE */
 	const char *customer_id;	/* CMD_LIST; NULL: all */
-	const char *before;	/* CMD_LIST: an id, "~": from the newest */
+	const char *before;	/* CMD_LIST, CMD_NOTICES: an id, "~": from the
+				   newest */
 	int64_t expires_in_ms;		/* CMD_LINK_NEW; 0: the tenant's */
 	const char *link_id;		/* CMD_LINK_REVOKE */
 	const char *path;		/* CMD_TICKET */
+	bool unread;			/* CMD_NOTICES: those alone */
+	const char *item;	/* CMD_NOTICE_READ, _REMOVE: the notice;
+				   CMD_PUSH_REMOVE: the subscription */
+	struct prefs *prefs;	/* CMD_PREFS_PUT: of prefs_read; owned */
+	int64_t if_match;	/* CMD_PREFS_PUT: the version it must have;
+				   -1: not said */
+	int64_t body_version;		/* the same from the body; -1 */
+	const char *address_kind;	/* CMD_PUSH_ADD: "webpush", "fcm" */
+	const struct ow_address *address;	/* as outbox_check made it */
+	const char *token;		/* CMD_RECEIPT, CMD_UNSUBSCRIBE */
+	const char *receipt;	/* CMD_RECEIPT: "displayed", "clicked" or
+				   "dismissed" */
+	struct opt *opt;		/* CMD_OPT; owned */
 
 	/* Idempotency-Key: NULL, or the caller's scope, key and the SHA-256 of
 	   method, path and body, in hex. */
@@ -68,6 +100,7 @@ struct command {
 	struct form_faults *faults;	/* of the body; found before the desk */
 	struct buf body;
 	uint64_t seq;			/* for the ETag; 0: none */
+	bool has_etag;			/* seq is one even if it is 0 */
 	const char *answer_order; /* whose id, for a link's URL; or NULL */
 	int64_t wait_ms;		/* for Retry-After */
 
@@ -80,7 +113,10 @@ struct command {
 	struct command *next;		/* in an order's line */
 	struct command *desk_prev, *desk_next;
 	struct change *change;		/* on its way to the store, or NULL */
-	uint32_t tries;
+	uint32_t tries, person_tries;
+	bool is_own;			/* nobody has asked for it */
+	bool is_lasting;	/* own: tried until the store takes it */
+	int64_t again_ms;		/* then; the loop's clock */
 	bool repeat_held;
 };
 

@@ -5,7 +5,9 @@
  * One change of an order is on its way at a time: it was decided on the state
  * that is committed, so nothing has to be taken back when the store says no.
  * A conflict means that another writer was first (its events are read, told,
- * and the intent decided anew), or that the Idempotency-Key was used before.
+ * and the intent decided anew), or that the Idempotency-Key was used before,
+ * or that somebody's log has got longer (desk/person.h; decided anew as well).
+ * Changes of different orders of one person do not wait for each other.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +19,7 @@
 #include "desk/room.h"
 
 #define TRIES_MAX 4
+#define PERSON_TRIES_MAX 8
 #define DOC_MAX (4u << 20)
 
 struct work {
@@ -24,6 +27,8 @@ struct work {
 	struct command *c;
 	struct entry *e;		/* NULL: creates */
 	struct change change;
+	struct person_visit customer;
+	struct notices *notices;	/* that it makes, or NULL */
 	char link_id[ID_SIZE];
 	const char *ref_text;		/* "ref:..." of the one in the way */
 };
@@ -129,6 +134,7 @@ tell_facts(struct orders *o, struct work *w)
 		entry_recall(w->e, events, w->change.n_facts);
 		for (i = 0; i < w->change.n_facts; i++)
 			event_unref(&events[i]);
+		desk_look(o, w->e);
 		return;
 	}
 	if (w->change.after != NULL && order_is_finished(w->change.after))
@@ -136,9 +142,37 @@ tell_facts(struct orders *o, struct work *w)
 	desk_tell(o, w->e, events, w->change.n_facts);
 	entry_advance(&o->book, w->e, &w->change.after, events,
 	    w->change.n_facts, loop_now_ms(o->loop));
+	desk_look(o, w->e);
 }
 
 /* ---- Settled ------------------------------------------------------------ */
+
+static void
+decide_anew(struct orders *o, struct command *c, struct entry *e)
+{
+	if (e != NULL)
+		e->busy = false;
+	commit_start(o, c, e);
+	if (e != NULL && !e->busy)
+		next_in_line(o, e);
+}
+
+/* Somebody's log is longer than it was thought to be. */
+static void
+person_moved(struct orders *o, struct work *w)
+{
+	struct command *c = w->c;
+	struct entry *e = w->e;
+
+	work_end(w);
+	if (++c->person_tries <= PERSON_TRIES_MAX) {
+		decide_anew(o, c, e);
+		return;
+	}
+	desk_answer_store(o, c, OW_EAGAIN);
+	if (e != NULL)
+		next_in_line(o, e);
+}
 
 static void
 newer_found(struct visit *v, struct orders *o, struct entry *e, int err)
@@ -149,13 +183,12 @@ newer_found(struct visit *v, struct orders *o, struct entry *e, int err)
 	(void)e;			/* NULL with an error */
 	e = w->e;
 	work_end(w);
-	e->busy = false;
-	if (err != OW_OK)
+	if (err != OW_OK) {
 		desk_answer_store(o, c, err);
-	else
-		commit_start(o, c, e);
-	if (!e->busy)
 		next_in_line(o, e);
+	} else {
+		decide_anew(o, c, e);
+	}
 }
 
 /* Only an external_ref that is taken stops an order's first row. */
@@ -190,6 +223,10 @@ in_conflict(struct orders *o, struct work *w, uint32_t op)
 		return;
 	}
 	metric_add(o->metrics, DESK_M_CONFLICTS, 1);
+	if (notice_is_op(w->notices, op)) {
+		person_moved(o, w);
+		return;
+	}
 	if (e == NULL && w->ref_text != NULL) {
 		w->visit.found = ref_found;
 		fetch_order(o, c->tenant, w->ref_text, &w->visit);
@@ -388,6 +425,8 @@ settled(void *arg, struct txn *txn, const struct ow_result *r)
 	struct orders *o = w->c->orders;
 
 	(void)txn;
+	/* In doubt, too: the person is read again, whatever it became. */
+	notice_settled(o, w->notices, r->err);
 	if (r->err == OW_ECONFLICT)
 		in_conflict(o, w, r->op);
 	else if (r->err == OW_EIO)
@@ -428,6 +467,10 @@ write_answer(struct work *w)
 	const struct order *as = w->change.after;
 	struct command *c = w->c;
 
+	if (c->is_own) {
+		c->status = 200;
+		return;
+	}
 	if (c->intent.kind == INTENT_EVENT) {
 		c->status = 201;
 		buf_str(&c->body, "{\"event\":");
@@ -445,7 +488,7 @@ write_answer(struct work *w)
 }
 
 static void
-send_change(struct orders *o, struct work *w)
+send_change(struct orders *o, struct work *w, struct person *p)
 {
 	struct command *c = w->c;
 	const struct order *as = w->change.after;
@@ -473,9 +516,53 @@ send_change(struct orders *o, struct work *w)
 		share_add_link(o, txn, w->link_id, as->tenant, as->id,
 		    c->intent.at_ms +
 		    settings_tenant(o->set, as->tenant)->link_ttl_ms);
+	if (w->notices != NULL)
+		notice_add(o, w->notices, txn, w->e, p, c->intent.at_ms);
 	if (w->e != NULL)
 		w->e->busy = true;
 	txn_send(&txn, settled, w);
+}
+
+static void
+customer_found(struct person_visit *v, struct orders *o, struct person *p,
+    int err)
+{
+	struct work *w = (struct work *)((char *)v -
+	    offsetof(struct work, customer));
+	struct command *c = w->c;
+	struct entry *e = w->e;
+
+	if (err == OW_OK) {
+		send_change(o, w, p);
+		return;
+	}
+	work_end(w);
+	desk_answer_store(o, c, err);
+	if (e != NULL && !o->ending)
+		next_in_line(o, e);
+}
+
+/* The order keeps its place while its customer is fetched, if need be. */
+static void
+with_customer(struct orders *o, struct work *w)
+{
+	const struct order *before = w->e != NULL ? w->e->order : NULL;
+	const struct order *after = w->change.after != NULL ?
+	    w->change.after : before;
+	const char *sub;
+
+	if (w->change.n_facts > 0)
+		w->notices = notice_plan(o, before, after, &w->change,
+		    &w->c->arena);
+	sub = notice_sub(w->notices);
+	if (sub == NULL) {
+		send_change(o, w, NULL);
+		return;
+	}
+	if (w->e != NULL)
+		w->e->busy = true;
+	w->customer.found = customer_found;
+	person_fetch(o, after->tenant, sub, &w->customer);
 }
 
 /* Decide on the committed state; what changes nothing ends here. */
@@ -485,6 +572,7 @@ commit_start(struct orders *o, struct command *c, struct entry *e)
 	struct order_rules rules = {
 		.ready_by_hand = settings_tenant(o->set,
 		    c->tenant)->ready_by_hand,
+		.quote = estimate_quote, .quote_arg = o,
 	};
 	struct work *w = arena_alloc(&c->arena, sizeof(*w));
 	struct refusal no;
@@ -516,7 +604,7 @@ commit_start(struct orders *o, struct command *c, struct entry *e)
 		write_answer(w);
 	}
 	if (w->change.n_facts > 0 || c->repeat_key != NULL) {
-		send_change(o, w);
+		with_customer(o, w);
 		return;
 	}
 	work_end(w);

@@ -110,6 +110,7 @@ order_came(void *arg, struct txn *txn, const struct ow_result *r)
 		}
 	}
 	e = book_add(&o->book, &order, doc_seq, loop_now_ms(o->loop));
+	desk_look(o, e);
 	fetch_end(f, e, OW_OK);
 }
 
@@ -187,6 +188,7 @@ newer_came(void *arg, struct txn *txn, const struct ow_result *r)
 		desk_tell(o, e, events, n);
 		entry_advance(&o->book, e, &after, events, n,
 		    loop_now_ms(o->loop));
+		desk_look(o, e);
 	}
 	fetch_end(f, e, OW_OK);
 }

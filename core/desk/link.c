@@ -113,7 +113,8 @@ link_write(const struct links *l, const char *public_url,
 
 	link_token(l, link_id, token);
 	/* Behind the '#': browsers send that part to nobody. */
-	buf_printf(out, "\"token\":\"%s\",\"url\":\"%s/track/%s#%s\"", token,
+	buf_printf(out,
+	    "\"token\":\"%s\",\"url\":\"%s/orders/%s/track#%s\"", token,
 	    public_url, order_id, token);
 	mem_wipe(token, sizeof(token));
 }

@@ -76,8 +76,8 @@ page_take(struct load *l)
 		if (book_find_id(&l->o->book, l->orders[i]->id) != NULL)
 			order_free(&l->orders[i]);
 		else
-			(void)book_add(&l->o->book, &l->orders[i],
-			    l->doc_seq[i], now_ms);
+			desk_look(l->o, book_add(&l->o->book, &l->orders[i],
+			    l->doc_seq[i], now_ms));
 	}
 	l->n_orders = 0;
 }

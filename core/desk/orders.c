@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/metric.h"
+#include "base/zone.h"
 #include "desk/room.h"
 
 static const struct ow_metric desk_metrics[] = {
@@ -32,6 +33,25 @@ static const struct ow_metric desk_metrics[] = {
 	{ "snapshots", OW_COUNTER, "Snapshots given to streams" },
 	{ "rows_written", OW_COUNTER, "Order rows written behind" },
 	{ "told", OW_COUNTER, "Events handed to a front" },
+	{ "notices", OW_COUNTER, "Notices made" },
+	{ "jobs", OW_COUNTER, "Jobs made to deliver notices" },
+	{ "persons_in_memory", OW_GAUGE, "People in memory" },
+	{ "consents", OW_COUNTER, "Jobs decided on before they were sent" },
+	{ "tidings", OW_COUNTER, "Facts that adapters told" },
+	{ "tidings_dropped", OW_COUNTER,
+	    "Facts that were late or of no order that goes on" },
+	{ "tidings_lost", OW_COUNTER,
+	    "Facts that were given up while the store was away" },
+	{ "locations", OW_COUNTER, "Locations of drivers" },
+	{ "locations_late", OW_COUNTER,
+	    "Locations that were older than the one before" },
+	{ "estimates", OW_COUNTER, "Estimates made" },
+	{ "eta_told", OW_COUNTER, "Estimates that were worth an event" },
+	{ "eta_done", OW_COUNTER, "Orders whose first estimate was judged" },
+	{ "eta_covered", OW_COUNTER,
+	    "Those that came before the end of its window (p90)" },
+	{ "eta_error", OW_HISTOGRAM_MS,
+	    "How far its middle (p50) was off, either way" },
 	OW_METRICS_END,
 };
 
@@ -47,9 +67,16 @@ orders_new(const struct orders_conf *conf)
 	o->public_url = conf->public_url;
 	o->metrics = metric_set_new(conf->metrics, "desk", desk_metrics, NULL,
 	    NULL);
+	o->rules = conf->rules;
+	o->templates = conf->templates;
+	o->zones = zones_new();
+	token_key_init(&o->receipt_key, conf->set->server.secret, "receipt");
+	token_key_init(&o->unsubscribe_key, conf->set->server.secret,
+	    "unsubscribe");
 	o->store_up = true;
 	book_init(&o->book, (uint32_t)conf->set->stream.replay_max);
 	links_init(&o->links, conf->set->server.secret);
+	o->turns = turns_new();
 	return o;
 }
 
@@ -61,6 +88,12 @@ orders_attach(struct orders *o, struct journal *journal,
 	o->journal = journal;
 	memcpy(o->hubs, hubs, n_hubs * sizeof(*hubs));
 	o->n_hubs = n_hubs;
+}
+
+void
+orders_attach_outbox(struct orders *o, struct outbox *outbox)
+{
+	o->outbox = outbox;
 }
 
 /* Commands that wait for an order, or for the store, end with the loops: at
@@ -84,15 +117,26 @@ orders_free(struct orders **op)
 		return;
 	o->ending = true;
 	behind_stop(o);
-	HASH_ITER(by_id, o->book.by_id, e, e2)
+	HASH_ITER(by_id, o->book.by_id, e, e2) {
 		e->waiting = NULL;
+		delivery_forget(o, e);
+		estimate_forget(e);
+	}
 	fetch_done(o);
+	persons_done(o);
 	drop_commands(o);
+	say_done(o);
+	riders_done(o);
+	kitchens_done(o);
+	free(o->turns);
 	commit_done(o);
 	load_drop(o);
 	watch_done(o);
 	book_done(&o->book);
 	links_done(&o->links);
+	zones_free(&o->zones);
+	mem_wipe(&o->receipt_key, sizeof(o->receipt_key));
+	mem_wipe(&o->unsubscribe_key, sizeof(o->unsubscribe_key));
 	tickets_done(&o->tickets);
 	repeats_done(&o->repeats);
 	metric_set_free(&o->metrics);
@@ -126,16 +170,38 @@ orders_store_is_up(const struct orders *o)
 static const struct {
 	void (*order)(struct orders *, struct command *, struct entry *);
 	void (*plain)(struct orders *, struct command *);
+	bool by_token;			/* its own says it all */
 } kinds[CMD_KIND_COUNT] = {
-	[CMD_CHANGE] = { commit_change, NULL },
-	[CMD_GET] = { read_order, NULL },
-	[CMD_TRACKING] = { read_order, NULL },
-	[CMD_EVENTS] = { read_order, NULL },
-	[CMD_LIST] = { NULL, read_list },
-	[CMD_LINK_NEW] = { share_link, NULL },
-	[CMD_LINK_REVOKE] = { share_revoke, NULL },
-	[CMD_TICKET] = { NULL, share_ticket },
+	[CMD_CHANGE] = { commit_change, NULL, false },
+	[CMD_GET] = { read_order, NULL, false },
+	[CMD_TRACKING] = { read_order, NULL, false },
+	[CMD_EVENTS] = { read_order, NULL, false },
+	[CMD_LIST] = { NULL, read_list, false },
+	[CMD_LINK_NEW] = { share_link, NULL, false },
+	[CMD_LINK_REVOKE] = { share_revoke, NULL, false },
+	[CMD_TICKET] = { NULL, share_ticket, false },
+	[CMD_NOTICES] = { NULL, inbox_list, false },
+	[CMD_NOTICE_READ] = { NULL, inbox_read, false },
+	[CMD_NOTICES_READ] = { NULL, inbox_read_all, false },
+	[CMD_NOTICE_REMOVE] = { NULL, inbox_remove, false },
+	[CMD_NOTICES_REMOVE] = { NULL, inbox_remove_all, false },
+	[CMD_PREFS_GET] = { NULL, profile_get, false },
+	[CMD_PREFS_PUT] = { NULL, profile_put, false },
+	[CMD_PUSH_ADD] = { NULL, address_add, false },
+	[CMD_PUSH_REMOVE] = { NULL, address_remove, false },
+	[CMD_RECEIPT] = { NULL, receipt_take, true },
+	[CMD_UNSUBSCRIBE] = { NULL, opt_unsubscribe, true },
+	[CMD_OPT] = { NULL, opt_take, true },
+	[CMD_JOURNEY] = { journey_read, NULL, false },
+	[CMD_ESTIMATES] = { NULL, learnt_report, false },
 };
+
+void
+desk_look(struct orders *o, struct entry *e)
+{
+	delivery_look(o, e);
+	estimate_look(o, e);
+}
 
 /* ---- From the door to the work ------------------------------------------ */
 
@@ -146,13 +212,6 @@ struct errand {
 };
 
 static void
-no_such_order(struct orders *o, struct command *c)
-{
-	command_refuse(c, 404, "no_such_order", "there is no such order");
-	desk_answer(o, c);
-}
-
-static void
 order_found(struct visit *v, struct orders *o, struct entry *e, int err)
 {
 	struct command *c = ((struct errand *)v)->c;
@@ -161,7 +220,7 @@ order_found(struct visit *v, struct orders *o, struct entry *e, int err)
 		desk_answer_store(o, c, err);
 	else if (err != OW_OK || !who_may_read(c->who, e->order->id,
 	    e->order->customer_id))
-		no_such_order(o, c);
+		desk_answer_absent(o, c, "no_such_order", "order");
 	else
 		kinds[c->kind].order(o, c, e);
 }
@@ -206,9 +265,7 @@ link_found(struct visit *v, struct orders *o, struct entry *e, int err)
 	if (err == OW_OK) {
 		with_who(o, r);
 	} else if (err == OW_ENOENT || err == OW_EDENIED) {
-		command_refuse(c, 401, "token_invalid",
-		    "this token is not, or no longer, good");
-		desk_answer(o, c);
+		desk_answer_token(o, c);
 	} else {
 		desk_answer_store(o, c, err);
 	}
@@ -228,6 +285,8 @@ desk_command(struct orders *o, struct command *c)
 		    "the server is still reading its orders");
 		c->wait_ms = desk_retry_ms();
 		desk_answer(o, c);
+	} else if (kinds[c->kind].by_token) {
+		kinds[c->kind].plain(o, c);
 	} else if (c->who != NULL) {
 		with_who(o, r);
 	} else {
@@ -283,44 +342,79 @@ orders_ask(void *arg, struct ask *a)
 	loop_send(o->loop, &a->mail);
 }
 
-struct unwatch {
+/* What a front says of a topic. */
+struct said {
 	struct mail mail;		/* first */
 	struct orders *o;
 	struct hub *hub;
+	void (*run)(struct orders *, const struct said *);
+	bool is_present;
 	char topic[];
 };
 
 static void
-unwatch_come(struct mail *m)
+said_come(struct mail *m)
 {
-	struct unwatch *u = (struct unwatch *)m;
-	struct orders *o = u->o;
-	uint64_t *watchers = NULL;
-	struct entry *e;
-	uint32_t f;
+	struct said *s = (struct said *)m;
 
-	if (strncmp(u->topic, "kitchen/", 8) == 0) {
-		watchers = &book_tenant(&o->book, u->topic + 8)->watchers;
-	} else {
-		e = book_find_id(&o->book, u->topic);
-		watchers = e != NULL ? &e->watchers : NULL;
+	s->run(s->o, s);
+	free(s);
+}
+
+static void
+say_topic(struct orders *o, struct hub *hub, const char *topic,
+    void (*run)(struct orders *, const struct said *), bool is_present)
+{
+	size_t n = strlen(topic);
+	struct said *s = mem_alloc(sizeof(*s) + n + 1);
+
+	s->mail.run = said_come;
+	s->o = o;
+	s->hub = hub;
+	s->run = run;
+	s->is_present = is_present;
+	memcpy(s->topic, topic, n);
+	loop_send(o->loop, &s->mail);
+}
+
+static void
+unwatch_topic(struct orders *o, const struct said *s)
+{
+	uint64_t bit = desk_front_bit(o, s->hub);
+	struct person *p;
+	struct entry *e;
+
+	if (strncmp(s->topic, "kitchen/", 8) == 0) {
+		book_tenant(&o->book, s->topic + 8)->watchers &= ~bit;
+	} else if (strncmp(s->topic, "person/", 7) == 0) {
+		p = person_find_topic(o, s->topic + 7);
+		if (p != NULL)
+			p->watchers &= ~bit;
+	} else if ((e = book_find_id(&o->book, s->topic)) != NULL) {
+		e->watchers &= ~bit;
+		entry_set_present(e, bit, false, loop_wall_ms(o->loop));
 	}
-	for (f = 0; watchers != NULL && f < o->n_hubs; f++)
-		if (o->hubs[f] == u->hub)
-			*watchers &= ~((uint64_t)1 << f);
-	free(u);
 }
 
 void
 orders_unwatch(void *arg, struct hub *hub, const char *topic)
 {
-	struct orders *o = arg;
-	size_t n = strlen(topic);
-	struct unwatch *u = mem_alloc(sizeof(*u) + n + 1);
+	say_topic(arg, hub, topic, unwatch_topic, false);
+}
 
-	u->mail.run = unwatch_come;
-	u->o = o;
-	u->hub = hub;
-	memcpy(u->topic, topic, n);
-	loop_send(o->loop, &u->mail);
+static void
+set_present(struct orders *o, const struct said *s)
+{
+	struct entry *e = book_find_id(&o->book, s->topic);
+
+	if (e != NULL)
+		entry_set_present(e, desk_front_bit(o, s->hub), s->is_present,
+		    loop_wall_ms(o->loop));
+}
+
+void
+orders_presence(void *arg, struct hub *hub, const char *topic,
+    bool is_present)
+{
+	say_topic(arg, hub, topic, set_present, is_present);
 }

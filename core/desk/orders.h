@@ -14,14 +14,22 @@
 #include "event/journal.h"
 #include "hub/hub.h"
 
+struct consent;
 struct metrics;
+struct opt;
 struct orders;
+struct outbox;
+struct rules;
+struct templates;
+struct tidings;
 
 struct orders_conf {
 	struct loop *loop;
 	const struct settings *set;
 	struct metrics *metrics;
 	const char *public_url;		/* "https://track.example", no slash */
+	const struct rules *rules;	/* NULL: nobody is told anything */
+	const struct templates *templates;	/* or NULL */
 };
 
 struct orders *orders_new(const struct orders_conf *);
@@ -29,6 +37,8 @@ void orders_free(struct orders **);
 /* Before the loops run. */
 void orders_attach(struct orders *, struct journal *, struct hub *const *,
     uint32_t n_hubs);
+/* Before the loops run; without, no jobs are made. */
+void orders_attach_outbox(struct orders *, struct outbox *);
 /* For journal_conf.state. */
 void orders_store_state(void *orders, bool up, const char *why);
 bool orders_store_is_up(const struct orders *);
@@ -45,5 +55,13 @@ void orders_command(struct orders *, struct command *);
 /* ANY THREAD.  For hub_conf. */
 void orders_ask(void *orders, struct ask *);
 void orders_unwatch(void *orders, struct hub *, const char *topic);
+void orders_presence(void *orders, struct hub *, const char *topic,
+    bool is_present);
+/* ANY THREAD.  For outbox_conf: the consent goes home by outbox_consent, the
+   opt is taken. */
+void orders_consent(void *orders, struct consent *);
+void orders_opt(void *orders, struct opt *);
+/* ANY THREAD.  For outbox_conf; taken. */
+void orders_tidings(void *orders, struct tidings *);
 
 #endif

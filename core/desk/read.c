@@ -27,8 +27,8 @@ events_from_memory(struct command *c, const struct entry *e, uint32_t first)
 	for (i = first; i < end; i++) {
 		if (i > first)
 			buf_char(&c->body, ',');
-		buf_add(&c->body, e->recent[i]->pub.json.p,
-		    e->recent[i]->pub.json.n);
+		delivery_add_message(&c->body, e->order,
+		    e->recent[i]->pub.json.p, e->recent[i]->pub.json.n);
 	}
 	buf_str(&c->body, "]}");
 	c->status = 200;
@@ -40,6 +40,7 @@ events_came(void *arg, struct txn *txn, const struct ow_result *r)
 	struct command *c = arg;
 	struct orders *o = c->orders;
 	const char *message;
+	struct entry *e;
 	uint32_t i;
 	size_t n;
 
@@ -48,12 +49,14 @@ events_came(void *arg, struct txn *txn, const struct ow_result *r)
 		desk_answer_store(o, c, r->err);
 		return;
 	}
+	e = book_find(&o->book, c->tenant, c->order);
 	buf_str(&c->body, "{\"data\":[");
 	for (i = 0; i < r->rows[0].n_rows; i++) {
 		if (i > 0)
 			buf_char(&c->body, ',');
 		message = row_text(r->rows, i, 3, &n);
-		buf_add(&c->body, message, n);
+		delivery_add_message(&c->body, e != NULL ? e->order : NULL,
+		    message, n);
 	}
 	buf_str(&c->body, "]}");
 	c->status = 200;
@@ -152,15 +155,8 @@ page_add(struct page *p, const char *id, const struct order *order)
 static void
 page_end(struct page *p)
 {
-	char cursor[B64_SIZE(ID_SIZE)];
-
 	jw_end(&p->w);
-	if (p->more) {
-		b64url_encode(p->last, ID_SIZE - 1, cursor);
-		jw_text(&p->w, "next_cursor", cursor);
-	} else {
-		jw_null(&p->w, "next_cursor");
-	}
+	desk_write_cursor(&p->w, p->more ? p->last : NULL);
 	jw_end(&p->w);
 	p->c->status = 200;
 }

@@ -24,8 +24,8 @@ struct watch {
 
 static void watch_order(struct orders *, struct watch *);
 
-static uint64_t
-front_bit(const struct orders *o, const struct hub *hub)
+uint64_t
+desk_front_bit(const struct orders *o, const struct hub *hub)
 {
 	uint32_t i;
 
@@ -106,7 +106,7 @@ answer_order(struct orders *o, struct ask *a, struct entry *e)
 	if (replay) {
 		metric_add(o->metrics, DESK_M_REPLAYED, (int64_t)missing);
 		for (; first < e->n_recent; first++)
-			give(a, event_ref(e->recent[first]));
+			give(a, delivery_event(order, e->recent[first]));
 	} else {
 		metric_add(o->metrics, DESK_M_SNAPSHOTS, 1);
 		if (a->resync)
@@ -121,7 +121,7 @@ answer_order(struct orders *o, struct ask *a, struct entry *e)
 	a->seq = order->seq;
 	a->finished = is_over(o, order);
 	if (!a->finished)
-		e->watchers |= front_bit(o, a->hub);
+		e->watchers |= desk_front_bit(o, a->hub);
 	a->err = OW_OK;
 	hub_answer(a);
 }
@@ -198,7 +198,7 @@ watch_order(struct orders *o, struct watch *w)
 	fetch_order(o, w->ask->seen_as->tenant, w->ask->order, &w->visit);
 }
 
-/* ---- The kitchen, and persons ------------------------------------------- */
+/* ---- The kitchen -------------------------------------------------------- */
 
 static void
 answer_kitchen(struct orders *o, struct ask *a)
@@ -217,45 +217,168 @@ answer_kitchen(struct orders *o, struct ask *a)
 		give(a, stream_event(o, "stream.resync", t->name, "", 0));
 	give(a, event_ref(tenant_kitchen(t, &o->ids, now_ms)));
 	a->topic = arena_join(&a->arena, "kitchen/", t->name, NULL);
-	t->watchers |= front_bit(o, a->hub);
+	t->watchers |= desk_front_bit(o, a->hub);
 	a->err = OW_OK;
 	hub_answer(a);
 }
 
-static void
-answer_person(struct orders *o, struct ask *a)
+/* ---- Persons ------------------------------------------------------------ */
+
+#define MORE_MAX 4		/* reads that find more was appended */
+
+/* A person's question: a watch whose first member is another visit. */
+struct person_watch {
+	struct person_visit visit;	/* first */
+	struct ask *ask;
+	uint32_t cap, reads;
+	bool no_replay;
+};
+
+static struct event *
+person_snapshot(struct orders *o, const struct person *p)
 {
-	const struct who *who = a->seen_as;
 	int64_t now_ms = loop_wall_ms(o->loop);
 	struct buf out = BUF_INIT(1024);
+	struct event *event;
 	char id[ID_SIZE];
 	struct jw w;
 
-	if (who->role == ROLE_TRACKING || who->sub[0] == '\0') {
-		refuse(a, OW_EDENIED);
-		return;
-	}
 	id_new(&o->ids, now_ms, id);
 	jw_init(&w, &out);
 	jw_object(&w, NULL);
 	jw_text(&w, "type", "notifications.snapshot");
 	jw_text(&w, "id", id);
-	jw_int(&w, "seq", 0);
+	jw_int(&w, "seq", (int64_t)p->told);
 	jw_time(&w, "at", now_ms);
 	jw_object(&w, "data");
-	jw_int(&w, "unread_count", 0);
+	jw_int(&w, "unread_count", p->told_unread);
 	jw_end(&w);
 	jw_end(&w);
-	a->events = arena_alloc(&a->arena, 2 * sizeof(*a->events));
-	give(a, event_make(who->tenant, "", "notifications.snapshot", 0,
-	    now_ms, out.p, out.n));
-	if (a->has_since)
-		give(a, stream_event(o, "stream.live", who->tenant, "", 0));
+	event = event_make(p->tenant, "", "notifications.snapshot", p->told,
+	    now_ms, out.p, out.n);
 	buf_done(&out);
-	a->topic = arena_join(&a->arena, "person/", who->tenant, "/",
-	    who->sub, NULL);
+	return event;
+}
+
+/* What was found so far is dropped for a snapshot. */
+static void
+person_begin_anew(struct orders *o, struct ask *a, const struct person *p)
+{
+	while (a->n_events > 0)
+		event_unref(&a->events[--a->n_events]);
+	metric_add(o->metrics, DESK_M_SNAPSHOTS, 1);
+	a->events = arena_alloc(&a->arena, 3 * sizeof(*a->events));
+	if (a->resync)
+		give(a, stream_event(o, "stream.resync", p->tenant, "",
+		    p->told));
+	give(a, person_snapshot(o, p));
+}
+
+static void
+person_answer(struct orders *o, struct ask *a, struct person *p)
+{
+	if (a->has_since && !a->resync)
+		give(a, stream_event(o, "stream.live", p->tenant, "",
+		    p->told));
+	a->topic = arena_join(&a->arena, "person/", p->tenant, "/", p->sub,
+	    NULL);
+	a->seq = p->told;
+	p->watchers |= desk_front_bit(o, a->hub);
 	a->err = OW_OK;
 	hub_answer(a);
+}
+
+/* The seq up to which the answer goes by now. */
+static uint64_t
+person_upto(const struct ask *a)
+{
+	return a->n_events > 0 ? a->events[a->n_events - 1]->pub.seq :
+	    a->since;
+}
+
+static void
+newer_came(void *arg, struct txn *txn, const struct ow_result *r)
+{
+	struct person_watch *w = arg;
+	struct ask *a = w->ask;
+	struct orders *o = a->desk;
+	const struct ow_rows *rows = r->rows;
+	const char *message;
+	uint64_t seq;
+	uint32_t i;
+	size_t n;
+
+	(void)txn;
+	w->no_replay = r->err != OW_OK;
+	for (i = 0; !w->no_replay && i < rows[0].n_rows; i++) {
+		seq = (uint64_t)row_int(rows, i, 0);
+		if (seq != person_upto(a) + 1 || a->n_events == w->cap) {
+			w->no_replay = true;	/* its beginning is purged */
+			break;
+		}
+		message = row_text(rows, i, 3, &n);
+		give(a, event_make_person(a->seen_as->tenant,
+		    a->seen_as->sub, row_text(rows, i, 2, NULL), seq,
+		    row_int(rows, i, 1), message, n));
+	}
+	person_fetch(o, a->seen_as->tenant, a->seen_as->sub, &w->visit);
+}
+
+/* What a read found beyond what screens were told will be told to them. */
+static void
+person_cut(struct ask *a, uint64_t told)
+{
+	while (a->n_events > 0 && person_upto(a) > told)
+		event_unref(&a->events[--a->n_events]);
+}
+
+static void
+person_found(struct person_visit *v, struct orders *o, struct person *p,
+    int err)
+{
+	struct person_watch *w = (struct person_watch *)v;
+	struct ask *a = w->ask;
+	struct txn *txn;
+
+	if (err != OW_OK) {
+		refuse(a, OW_EAGAIN);
+		return;
+	}
+	person_cut(a, p->told);
+	if (!a->has_since || w->no_replay || person_upto(a) > p->told ||
+	    p->told - a->since > (uint64_t)o->set->stream.replay_max ||
+	    (person_upto(a) < p->told && w->reads >= MORE_MAX)) {
+		person_begin_anew(o, a, p);
+		person_answer(o, a, p);
+	} else if (person_upto(a) == p->told) {
+		metric_add(o->metrics, DESK_M_REPLAYED, a->n_events);
+		person_answer(o, a, p);
+	} else {
+		w->reads++;
+		metric_add(o->metrics, DESK_M_STORE_READS, 1);
+		txn = txn_new(o->journal);
+		txn_add(txn, Q_PERSON_SINCE, -1, "ssii", p->tenant, p->sub,
+		    (int64_t)person_upto(a), o->set->stream.replay_max);
+		txn_send(&txn, newer_came, w);
+	}
+}
+
+static void
+watch_person(struct orders *o, struct ask *a)
+{
+	const struct who *who = a->seen_as;
+	struct person_watch *w;
+
+	if (who->role == ROLE_TRACKING || who->sub[0] == '\0') {
+		refuse(a, OW_EDENIED);
+		return;
+	}
+	w = arena_alloc(&a->arena, sizeof(*w));
+	w->ask = a;
+	w->visit.found = person_found;
+	w->cap = (uint32_t)o->set->stream.replay_max;
+	a->events = arena_alloc(&a->arena, (w->cap + 2) * sizeof(*a->events));
+	person_fetch(o, who->tenant, who->sub, &w->visit);
 }
 
 /* ---- Who ---------------------------------------------------------------- */
@@ -273,7 +396,7 @@ watch_feed(struct orders *o, struct watch *w)
 		answer_kitchen(o, a);
 		break;
 	case OW_FEED_PERSON:
-		answer_person(o, a);
+		watch_person(o, a);
 		break;
 	default:
 		refuse(a, OW_ENOENT);

@@ -8,6 +8,7 @@
  */
 #include "event/event.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/mem.h"
@@ -25,19 +26,18 @@ event_put(char **at, const char *p, size_t n)
 	return start;
 }
 
-struct event *
-event_make(const char *tenant, const char *order_id,
-    const char *type, uint64_t seq, int64_t at_ms, const char *json,
-    size_t json_len)
+/* With room behind its texts for so many bytes more, at *out_rest. */
+static struct event *
+event_alloc(const char *tenant, const char *type, uint64_t seq, int64_t at_ms,
+    const char *json, size_t json_len, size_t rest, char **out_rest)
 {
 	size_t tenant_len = strlen(tenant);
 	size_t type_len = strlen(type);
-	size_t id_len = order_id != NULL ? strlen(order_id) : 0;
 	struct event *ev;
 	char *at;
 
-	OW_ASSERT(id_len < ID_SIZE);
-	ev = mem_alloc(sizeof(*ev) + tenant_len + type_len + json_len + 3);
+	ev = mem_alloc(sizeof(*ev) + tenant_len + type_len + json_len + 3 +
+	    rest);
 	at = ev->text;
 	ev->pub.size = sizeof(ev->pub);
 	ev->pub.seq = seq;
@@ -46,9 +46,38 @@ event_make(const char *tenant, const char *order_id,
 	ev->pub.type = event_put(&at, type, type_len);
 	ev->pub.json.p = event_put(&at, json, json_len);
 	ev->pub.json.n = json_len;
+	atomic_init(&ev->refs, 1);
+	*out_rest = at;
+	return ev;
+}
+
+struct event *
+event_make(const char *tenant, const char *order_id,
+    const char *type, uint64_t seq, int64_t at_ms, const char *json,
+    size_t json_len)
+{
+	size_t id_len = order_id != NULL ? strlen(order_id) : 0;
+	struct event *ev;
+	char *rest;
+
+	OW_ASSERT(id_len < ID_SIZE);
+	ev = event_alloc(tenant, type, seq, at_ms, json, json_len, 0, &rest);
 	if (id_len > 0)
 		memcpy(ev->order_id, order_id, id_len);
-	atomic_init(&ev->refs, 1);
+	return ev;
+}
+
+struct event *
+event_make_person(const char *tenant, const char *sub, const char *type,
+    uint64_t seq, int64_t at_ms, const char *json, size_t json_len)
+{
+	size_t n = strlen("person//") + strlen(tenant) + strlen(sub) + 1;
+	struct event *ev;
+	char *rest;
+
+	ev = event_alloc(tenant, type, seq, at_ms, json, json_len, n, &rest);
+	(void)snprintf(rest, n, "person/%s/%s", tenant, sub);
+	ev->topic = rest;
 	return ev;
 }
 

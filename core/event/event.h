@@ -15,13 +15,19 @@ struct event {
 	struct ow_event pub;	/* first: an event is its public part */
 	atomic_int refs;
 	const char *tenant;
+	const char *topic;	/* "person/TENANT/SUB": of this stream alone;
+				   NULL: of its order and its kitchen */
 	char order_id[ID_SIZE];	/* "" when it is about none */
-	char text[];		/* tenant, type, json */
+	char text[];		/* tenant, type, json, topic */
 };
 
 /* Copies; one reference for the caller.  ANY THREAD, as are the others.  (Not
    event_new: libevent has a function of that name.) */
 struct event *event_make(const char *tenant, const char *order_id,
+    const char *type, uint64_t seq, int64_t at_ms, const char *json,
+    size_t json_len);
+/* The same for a person's own stream. */
+struct event *event_make_person(const char *tenant, const char *sub,
     const char *type, uint64_t seq, int64_t at_ms, const char *json,
     size_t json_len);
 struct event *event_ref(struct event *);

@@ -13,6 +13,9 @@
  * This file does not know what a change means, and does not repeat one that
  * failed: who asked decides.
  *
+ * Several journals may hand to one store: a transaction knows its own, and the
+ * store's state goes along the chain that begins at the first.
+ *
  * Invariants: a transaction that was sent is in `live` until its done() is
  * called.  A transaction, with its arena, belongs to the loop where it is,
  * and the mailboxes hand it over: the answer is copied into it on the store's
@@ -68,6 +71,7 @@ struct txn_queue {
 
 struct journal {
 	struct journal_conf conf;
+	struct journal *beside;		/* the next one of the same store */
 	struct metric_set *metrics;
 	struct ow_ctx *ctx;
 	const struct ow_store *store;
@@ -93,7 +97,7 @@ struct journal {
 	/* Anybody's, under the lock. */
 	pthread_mutex_t state_lock;
 	struct mail state_mail;
-	bool is_state_sent, is_up;
+	bool has_state, is_state_sent, is_up;
 	char why[256];
 };
 
@@ -209,10 +213,10 @@ static void
 journal_settle(struct ow_ctx *ctx, const struct ow_txn *pub,
     const struct ow_result *result)
 {
-	struct journal *j = plugin_ctx_user(ctx);
 	struct txn *t = TXN_OF(pub, pub);
+	struct journal *j = t->journal;
 
-	OW_ASSERT(t->journal == j && t->is_in_store);
+	OW_ASSERT(j->ctx == ctx && t->is_in_store);
 	t->is_in_store = false;
 	txn_answer(t, result);
 	queue_push(&j->answers, t);
@@ -434,26 +438,47 @@ journal_tell_state(struct mail *mail)
 	is_up = j->is_up;
 	memcpy(why, j->why, sizeof(why));
 	pthread_mutex_unlock(&j->state_lock);
-	j->conf.state(j->conf.arg, is_up, why);
+	if (j->conf.state)
+		j->conf.state(j->conf.arg, is_up, why);
 }
 
 /* Only the newest state matters, so one letter is enough. */
 static void
-journal_state(struct ow_ctx *ctx, bool is_up, const char *why)
+journal_note_state(struct journal *j, bool is_up, const char *why)
 {
-	struct journal *j = plugin_ctx_user(ctx);
 	bool is_sent;
 
-	if (!j->conf.state)
-		return;
 	pthread_mutex_lock(&j->state_lock);
 	is_sent = j->is_state_sent;
+	j->has_state = true;
 	j->is_state_sent = true;
 	j->is_up = is_up;
 	(void)snprintf(j->why, sizeof(j->why), "%s", why ? why : "");
 	pthread_mutex_unlock(&j->state_lock);
 	if (!is_sent)
 		loop_send(j->conf.home, &j->state_mail);
+}
+
+static void
+journal_state(struct ow_ctx *ctx, bool is_up, const char *why)
+{
+	struct journal *j;
+
+	for (j = plugin_ctx_user(ctx); j; j = j->beside)
+		journal_note_state(j, is_up, why);
+}
+
+/* What the store said already was said to the first alone. */
+static void
+journal_join(struct journal *j, struct journal *first)
+{
+	struct journal *last = first;
+
+	while (last->beside)
+		last = last->beside;
+	last->beside = j;
+	if (first->has_state)
+		journal_note_state(j, first->is_up, first->why);
 }
 
 /* ---- The journal -------------------------------------------------------- */
@@ -478,9 +503,14 @@ void
 journal_attach(struct journal *j, struct ow_ctx *ctx,
     const struct ow_store *store, void *self)
 {
+	struct journal *first = plugin_ctx_user(ctx);
+
+	OW_ASSERT(!j->ctx);
 	j->ctx = ctx;
 	j->store = store;
 	j->self = self;
+	if (first != j)
+		journal_join(j, first);
 }
 
 struct journal *
@@ -502,7 +532,7 @@ journal_new(const struct journal_conf *conf)
 	pthread_mutex_init(&j->state_lock, NULL);
 	if (conf->metrics)
 		j->metrics = metric_set_new(conf->metrics, "journal",
-		    journal_metrics, NULL, NULL);
+		    journal_metrics, conf->name ? "home" : NULL, conf->name);
 	return j;
 }
 

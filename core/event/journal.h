@@ -11,6 +11,9 @@
  *
  * Everything but the store's own answers is home's: no function here may be
  * called from another loop while the loops run.
+ *
+ * A home has a journal of its own; several share one store, each with its own
+ * batches, and each is told the store's state.
  */
 #ifndef EVENT_JOURNAL_H
 #define EVENT_JOURNAL_H
@@ -26,6 +29,7 @@ struct txn;
 
 struct journal_conf {
 	struct loop *home, *store_loop;	/* one may be both */
+	const char *name;	/* in metrics: "orders"; NULL: "" */
 	int64_t group_ms;		/* the longest wait for company */
 	uint32_t queue_max;
 	struct metrics *metrics;
@@ -41,8 +45,12 @@ struct journal *journal_new(const struct journal_conf *);
    an answer. */
 void journal_free(struct journal **);
 
-/* The host's table for the store plugin's instance, and where to hand its
-   transactions.  Before the loops run. */
+/*
+ * The host's table for the store plugin's instance, and where to hand its
+ * transactions.  Before the loops run.  plugin_ctx_user() of the instance is
+ * its first journal; one that is attached besides joins that, and both end
+ * only after the loops.
+ */
 const struct ow_host_store *journal_host(void);
 void journal_attach(struct journal *, struct ow_ctx *,
     const struct ow_store *, void *self);
@@ -55,6 +63,7 @@ void txn_free(struct txn **);	/* only one that was never sent */
  */
 void txn_add(struct txn *, enum query, int64_t expect, const char *kinds, ...);
 struct arena *txn_arena(struct txn *);
+uint32_t txn_count(const struct txn *);		/* operations so far */
 
 /* done runs once, on home, never before this has returned; the txn ends when
    done returns.  result: see orderwire/store.h. */

@@ -51,6 +51,12 @@ txn_arena(struct txn *t)
 	return &t->arena;
 }
 
+uint32_t
+txn_count(const struct txn *t)
+{
+	return t->pub.n_ops;
+}
+
 /* ---- What is asked ------------------------------------------------------ */
 
 static struct ow_op *
@@ -119,7 +125,8 @@ txn_add(struct txn *t, enum query query, int64_t expect,
 	op->n_args = (uint32_t)n;
 	op->args = args;
 	op->expect = expect;
-	if (stmt->n_cols == 0)
+	/* One that writes may return rows, too. */
+	if (strncmp(stmt->sql, "SELECT", 6))
 		t->pub.reads = false;
 }
 

@@ -13,7 +13,8 @@
  *
  * Invariants: one request at a time; what comes behind it waits in `in`, and
  * above HOLD_MAX the socket is not read.  One deadline runs at a time, and
- * bytes never put it off.  An idle gate has no buffer.  libevhtp's callbacks
+ * bytes never put it off; each LENT_PIECE of a lent body has one of its own.
+ * An idle gate has no buffer.  libevhtp's callbacks
  * are entered only from gate_serve and gate_finish (is_inside); a gate that
  * ends meanwhile is freed when they return.
  *
@@ -34,6 +35,7 @@
 
 #define HOLD_MAX 65536
 #define HOLD_SLACK (2 * HOLD_MAX)	/* one read may pass the limits */
+#define LENT_PIECE 65536	/* of a lent body, copied at a time */
 #define RESTATED_MAX (GUARD_TARGET_MAX + 64)
 
 /* What the connection is waiting for. */
@@ -60,6 +62,9 @@ struct gate {
 	struct loop_timer *deadline;
 	struct turn_hook turn;
 	enum phase phase;
+	struct ow_bytes lent;	/* what is left of a body that is not ours */
+	void (*release)(void *arg);	/* NULL: nothing is lent */
+	void *release_arg;
 	bool is_tls;
 	bool is_eof;		/* the peer sends no more */
 	bool is_held;		/* reading is off: too much waits already */
@@ -93,6 +98,18 @@ gate_listen(struct gate *g, bool on)
 		(void)event_del(&g->readable);
 }
 
+/* Give back what was lent. */
+static void
+gate_release(struct gate *g)
+{
+	void (*release)(void *arg) = g->release;
+
+	g->release = NULL;
+	g->lent.n = 0;
+	if (release)
+		release(g->release_arg);
+}
+
 /* ---- Ending ------------------------------------------------------------- */
 
 /* Out of the list; the memory goes when libevhtp has let go of us. */
@@ -107,6 +124,7 @@ gate_end(struct gate *g)
 	if (!g->is_tls)
 		gate_listen(g, false);
 	buf_done(&g->in);
+	gate_release(g);
 	g->is_dead = true;
 	if (!g->is_inside)
 		free(g);
@@ -486,32 +504,65 @@ gate_send_now(struct gate *g, const struct iovec part[2])
 	return n < 0 ? 0 : (size_t)n;
 }
 
-void
-gate_answer(struct gate *g, struct ow_bytes head, struct ow_bytes body,
-    bool close)
+/* The next piece of a lent body. */
+static void
+gate_write_lent(struct gate *g)
 {
+	size_t n = g->lent.n < LENT_PIECE ? g->lent.n : LENT_PIECE;
+
+	gate_wait(g, PHASE_WRITING, g->gates->conf->limits.idle_ms);
+	(void)bufferevent_write(g->bev, g->lent.p, n);	/* as below */
+	g->lent.p = (const char *)g->lent.p + n;
+	g->lent.n -= n;
+	if (!g->lent.n)
+		gate_release(g);
+}
+
+/* What the kernel did not take of an answer. */
+static void
+gate_write_rest(struct gate *g, struct ow_bytes head,
+    struct ow_bytes body, size_t sent)
+{
+	gate_wait(g, PHASE_WRITING, g->gates->conf->limits.idle_ms);
+	if (sent < head.n)
+		(void)bufferevent_write(g->bev, (const char *)head.p + sent,
+		    head.n - sent);	/* fails only without memory */
+	sent = sent > head.n ? sent - head.n : 0;
+	if (sent == body.n)
+		return;
+	g->lent.p = (const char *)body.p + sent;
+	g->lent.n = body.n - sent;
+	if (g->release) {
+		gate_write_lent(g);
+		return;
+	}
+	(void)bufferevent_write(g->bev, g->lent.p, g->lent.n);
+	g->lent.n = 0;
+}
+
+void
+gate_answer(struct gate *g, struct ow_bytes head, const struct answer *a)
+{
+	struct ow_bytes body = a->body;
 	const struct iovec part[2] = { { (void *)head.p, head.n },
 	    { (void *)body.p, body.n } };
 	size_t sent;
 
 	OW_ASSERT(g->phase == PHASE_BUSY);
 	g->request = NULL;
-	g->will_close = close;
+	g->will_close = a->close;
+	g->release = a->release;
+	g->release_arg = a->arg;
 	evhtp_send_reply_end(g->conn->request);
 	sent = gate_send_now(g, part);
 	if (g->is_broken || sent == head.n + body.n) {
 		g->phase = PHASE_WRITING;
 		loop_at_turn_end(g->gates->conf->loop, &g->turn);
-		return;
+	} else {
+		gate_write_rest(g, head, body, sent);
 	}
-	gate_wait(g, PHASE_WRITING, g->gates->conf->limits.idle_ms);
-	if (sent < head.n)
-		(void)bufferevent_write(g->bev, (const char *)head.p + sent,
-		    head.n - sent);	/* fails only without memory */
-	sent = sent > head.n ? sent - head.n : 0;
-	if (sent < body.n)
-		(void)bufferevent_write(g->bev, (const char *)body.p + sent,
-		    body.n - sent);
+	if (!g->lent.n)
+		gate_release(g);
 }
 
 /* The answer is with the kernel: next, please. */
@@ -548,7 +599,11 @@ gate_on_write(struct bufferevent *bev, void *arg)
 
 	(void)bev;
 	/* Else it was a 100, of which libevhtp may not hear. */
-	if (g->phase == PHASE_WRITING && !g->turn.pending)
+	if (g->phase != PHASE_WRITING || g->turn.pending)
+		return;
+	if (g->lent.n)
+		gate_write_lent(g);
+	else
 		gate_finish(g);
 }
 

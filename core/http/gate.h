@@ -61,9 +61,9 @@ struct peer {
 void gate_attach(struct gates *, evhtp_connection_t *, const struct peer *);
 /* libevhtp's callback for every request; arg: the struct gates. */
 void gate_on_evhtp_request(evhtp_request_t *, void *arg);
-/* Write an answer; the gate goes on with the next request when it is out. */
-void gate_answer(struct gate *, struct ow_bytes head, struct ow_bytes body,
-    bool close);
+/* Write a head and the answer's body, and close behind it if the answer says
+   so; else the gate goes on with the next request when it is out. */
+void gate_answer(struct gate *, struct ow_bytes head, const struct answer *);
 bool gate_will_close(const struct gate *);
 /* The connection leaves HTTP: its bufferevent (reading disabled, no callbacks)
    and what came behind the request are the caller's, the gate is gone.  What

@@ -35,6 +35,8 @@ bool keyset_is_equal(const struct keyset *, const struct keyset *);
 /* A fresh key as a private JWK, {"keys":[...]} around it; kid random. */
 int jwk_generate(enum jwa, struct buf *out, struct ow_fault *);
 
+#define JWS_MAX 8192		/* bytes of a token */
+
 /*
  * The signature alone: claims is the parsed payload, the caller's.
  * OW_OK; OW_EINVAL: not a JWT of ours (also alg none, crit, an alg that is
@@ -43,6 +45,9 @@ int jwk_generate(enum jwa, struct buf *out, struct ow_fault *);
  */
 int jwt_verify(const struct keyset *, const char *token,
     struct json **out_claims, struct ow_fault *);
+/* The same, of any payload: it need not be JSON, and gets no NUL. */
+int jws_verify(const struct keyset *, const char *jws,
+    unsigned char payload[JWS_MAX], size_t *out_n, struct ow_fault *);
 /* Sign with the set's first key that can. */
 int jwt_sign(const struct keyset *, const char *claims, size_t n,
     struct buf *out, struct ow_fault *);

@@ -21,7 +21,7 @@
 #include "base/mem.h"
 #include "http/keyset.h"
 
-#define JWT_MAX 8192		/* the whole token */
+#define JWT_MAX JWS_MAX		/* the whole token */
 #define JWT_HEADER_MAX 1024	/* decoded */
 #define JWT_SIGNATURE_MAX 1024	/* RSA of 8192 bits */
 #define JWT_TRIES_MAX 4		/* keys tried for one token */
@@ -117,7 +117,7 @@ jwt_raw_to_der(const unsigned char *raw,
 }
 
 static bool
-jwt_is_signed_by_pkey(const struct jwk *key, const char *text,
+jwt_is_signed_by_pkey(const struct jwk *key, const void *text,
     size_t n, const unsigned char *sig, size_t sig_len)
 {
 	const EVP_MD *md = key->alg == JWA_EDDSA ? NULL : EVP_sha256();
@@ -136,26 +136,24 @@ jwt_is_signed_by_pkey(const struct jwk *key, const char *text,
 	OW_ASSERT(ctx);
 	/* RSA is PKCS #1 v1.5 by default, which is RS256. */
 	is_good = EVP_DigestVerifyInit(ctx, NULL, md, NULL, key->pkey) == 1 &&
-	    EVP_DigestVerify(ctx, sig, sig_len, (const unsigned char *)text,
-	    n) == 1;
+	    EVP_DigestVerify(ctx, sig, sig_len, text, n) == 1;
 	EVP_MD_CTX_free(ctx);
 	ERR_clear_error();
 	return is_good;
 }
 
-static bool
-jwt_is_signed_by(const struct jwk *key, const char *text, size_t n,
-    const struct jwt *jwt)
+bool
+jwk_is_signed(const struct jwk *key, const void *text, size_t n,
+    const unsigned char *sig, size_t sig_len)
 {
 	unsigned char mac[SHA256_SIZE];
 
 	if (key->alg != JWA_HS256)
-		return jwt_is_signed_by_pkey(key, text, n, jwt->signature,
-		    jwt->signature_len);
-	if (jwt->signature_len != sizeof(mac))
+		return jwt_is_signed_by_pkey(key, text, n, sig, sig_len);
+	if (sig_len != sizeof(mac))
 		return false;
 	crypto_hmac_sha256(key->secret, key->secret_len, text, n, mac);
-	return crypto_is_equal(mac, jwt->signature, sizeof(mac));
+	return crypto_is_equal(mac, sig, sizeof(mac));
 }
 
 static int
@@ -174,7 +172,8 @@ jwt_check_signature(const struct keyset *set, const char *token,
 		if ((int)key->alg != alg)
 			continue;
 		tries++;
-		if (jwt_is_signed_by(key, token, jwt->signed_len, jwt))
+		if (jwk_is_signed(key, token, jwt->signed_len,
+		    jwt->signature, jwt->signature_len))
 			return OW_OK;
 	}
 	if (!has_kid)
@@ -186,32 +185,9 @@ jwt_check_signature(const struct keyset *set, const char *token,
 	return jose_fault(fault, OW_EDENIED, "the token's signature is wrong");
 }
 
-static int
-jwt_read_claims(const struct jwt *jwt, struct json **out_claims,
-    struct ow_fault *fault)
-{
-	unsigned char text[JWT_MAX];
-	struct ow_fault where;
-	struct json *claims = NULL;
-	size_t n;
-
-	if (jwt_decode(jwt->payload, jwt->payload_len, text, sizeof(text),
-	    &n) != OW_OK)
-		return jose_fault(fault, OW_EINVAL,
-		    "the token's payload is not base64url");
-	if (json_parse((const char *)text, n, &claims, &where) != OW_OK ||
-	    json_type(claims) != JSON_OBJECT) {
-		json_free(&claims);
-		return jose_fault(fault, OW_EINVAL,
-		    "the token's payload is no JSON object");
-	}
-	*out_claims = claims;
-	return OW_OK;
-}
-
 int
-jwt_verify(const struct keyset *set, const char *token,
-    struct json **out_claims, struct ow_fault *fault)
+jws_verify(const struct keyset *set, const char *jws,
+    unsigned char payload[JWS_MAX], size_t *out_n, struct ow_fault *fault)
 {
 	struct json *header = NULL;
 	struct ow_fault where;
@@ -219,7 +195,7 @@ jwt_verify(const struct keyset *set, const char *token,
 	const char *kid = NULL;
 	int alg = 0, rc;
 
-	rc = jwt_split(token, &jwt, fault);
+	rc = jwt_split(jws, &jwt, fault);
 	if (rc != OW_OK)
 		return rc;
 	if (json_parse((const char *)jwt.header, jwt.header_len, &header,
@@ -228,11 +204,36 @@ jwt_verify(const struct keyset *set, const char *token,
 		    "the token's header is no JSON object");
 	rc = jwt_read_header(header, &alg, &kid, fault);
 	if (rc == OW_OK)
-		rc = jwt_check_signature(set, token, &jwt, alg, kid, fault);
-	if (rc == OW_OK)
-		rc = jwt_read_claims(&jwt, out_claims, fault);
+		rc = jwt_check_signature(set, jws, &jwt, alg, kid, fault);
+	if (rc == OW_OK && b64url_decode(jwt.payload, jwt.payload_len,
+	    payload, out_n) != OW_OK)
+		rc = jose_fault(fault, OW_EINVAL,
+		    "the token's payload is not base64url");
 	json_free(&header);
 	return rc;
+}
+
+int
+jwt_verify(const struct keyset *set, const char *token,
+    struct json **out_claims, struct ow_fault *fault)
+{
+	unsigned char text[JWS_MAX];
+	struct json *claims = NULL;
+	struct ow_fault where;
+	size_t n;
+	int rc;
+
+	rc = jws_verify(set, token, text, &n, fault);
+	if (rc != OW_OK)
+		return rc;
+	if (json_parse((const char *)text, n, &claims, &where) != OW_OK ||
+	    json_type(claims) != JSON_OBJECT) {
+		json_free(&claims);
+		return jose_fault(fault, OW_EINVAL,
+		    "the token's payload is no JSON object");
+	}
+	*out_claims = claims;
+	return OW_OK;
 }
 
 static void

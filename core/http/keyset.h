@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * keyset - the inside of a struct keyset; for jwk.c, jwkgen.c and jwt.c alone.
+ * keyset - the inside of a struct keyset; for jwk.c, jwkgen.c and jwt.c alone,
+ * and for the tool that puts public vectors through them.
  */
 #ifndef HTTP_KEYSET_H
 #define HTTP_KEYSET_H
@@ -28,6 +29,10 @@ struct keyset {
 	uint32_t n;
 	struct jwk keys[];
 };
+
+/* Is sig, in the form that a JWS has, the key's over text? */
+bool jwk_is_signed(const struct jwk *, const void *text, size_t n,
+    const unsigned char *sig, size_t sig_len);
 
 /* The numbers of a key type: in the order in which a JWK is written. */
 struct jwk_part {

@@ -283,6 +283,16 @@ request_header(struct request *r, const char *name)
 	return joined;
 }
 
+bool
+request_header_at(const struct request *r, uint32_t i, struct ow_header *out)
+{
+	if (i >= r->n_fields)
+		return false;
+	out->name = r->fields[i].name;
+	out->value = r->fields[i].value;
+	return true;
+}
+
 void
 request_on_gone(struct request *r, void (*fn)(void *arg), void *arg)
 {
@@ -339,23 +349,24 @@ request_answer(struct request **out_r, const struct answer *a)
 {
 	struct buf head = BUF_INIT(ANSWER_HEAD_MAX);
 	struct request *r = *out_r;
-	struct ow_bytes body = a->body;
-	bool close;
+	struct answer out = *a;
 
 	if (r->gate) {
-		close = a->close || gate_will_close(r->gate);
+		out.close = a->close || gate_will_close(r->gate);
 		write_head(r->gates, &head, a, &r->headers);
-		if (close)
+		if (out.close)
 			buf_str(&head, "Connection: close\r\n");
 		else if (!r->is_11)
 			buf_str(&head, "Connection: keep-alive\r\n");
 		buf_str(&head, "\r\n");
 		OW_ASSERT(!head.full);
 		if (r->is_head || !has_content(a->status))
-			body.n = 0;
+			out.body.n = 0;
 		gate_answer(r->gate,
-		    (struct ow_bytes){ head.p, head.n }, body, close);
+		    (struct ow_bytes){ head.p, head.n }, &out);
 		buf_done(&head);
+	} else if (a->release) {
+		a->release(a->arg);
 	}
 	request_free(out_r);
 }

@@ -29,6 +29,9 @@ const char *request_query(const struct request *);	/* raw, "" */
 const char *request_param(struct request *, const char *name);
 /* Any case; several lines of one name are joined by ", ".  NULL: absent. */
 const char *request_header(struct request *, const char *name);
+/* One header line after the other, as they came: false behind the last. */
+bool request_header_at(const struct request *, uint32_t i,
+    struct ow_header *out);
 struct ow_bytes request_body(const struct request *);
 const char *request_peer(const struct request *);	/* "127.0.0.1" */
 bool request_peer_is_loopback(const struct request *);
@@ -43,8 +46,13 @@ void request_add_header(struct request *, const char *name,
 struct answer {
 	int status;
 	const char *content_type;	/* NULL without a body */
-	struct ow_bytes body;		/* copied */
+	struct ow_bytes body;		/* copied, unless there is release */
 	bool close;			/* end the connection behind it */
+	/* Or NULL.  The body is lent: it goes out in pieces as the peer takes
+	   them, and stays until this runs, once, also within
+	   request_answer. */
+	void (*release)(void *arg);
+	void *arg;
 };
 /* Adds Content-Length, Date, and for HEAD leaves the body out. */
 void request_answer(struct request **, const struct answer *);

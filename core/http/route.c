@@ -7,8 +7,9 @@
  * changes nothing in them.
  *
  * Invariants: at every segment the literal is tried before the parameter, and
- * the first that ends at a node with the method wins; a search visits each
- * node at most once, so it is bounded by the routes, not by the path.
+ * the first that ends at a node with the method wins; "*" is outside of the
+ * tree and looked at last; a search visits each node at most once, so it is
+ * bounded by the routes, not by the path.
  */
 #include "http/route.h"
 
@@ -28,11 +29,13 @@ struct route_node {
 	struct route_node *next;	/* among the literals of one parent */
 	char *text;			/* NULL: a parameter */
 	struct route_node *literals, *param;
+	size_t size;			/* a parameter's, with its NUL */
 	struct route *routes;
 };
 
 struct routes {
 	struct route_node root;
+	struct route_node rest;		/* "*" */
 };
 
 struct routes *
@@ -69,6 +72,7 @@ routes_free(struct routes **out_routes)
 	if (!*out_routes)
 		return;
 	node_done(&(*out_routes)->root);
+	node_done(&(*out_routes)->rest);
 	free(*out_routes);
 	*out_routes = NULL;
 }
@@ -94,9 +98,14 @@ add_child(struct route_node *node, const char *s,
 	struct route_node *child;
 
 	if (n >= 2 && s[0] == '{' && s[n - 1] == '}') {
-		if (!node->param)
-			node->param = mem_alloc(sizeof(*node->param));
-		return node->param;
+		child = node->param;
+		if (!child)
+			child = node->param = mem_alloc(sizeof(*child));
+		if (s[n - 2] == '+')
+			child->size = ROUTE_LONG_SIZE;
+		else if (child->size == 0)
+			child->size = ROUTE_PARAM_SIZE;
+		return child;
 	}
 	child = find_literal(node, s, n);
 	if (child)
@@ -120,6 +129,12 @@ find_method(const struct route_node *node,
 	return NULL;
 }
 
+static bool
+is_rest(const char *pattern)
+{
+	return !strcmp(pattern, "*");
+}
+
 static int
 check_pattern(const char *pattern, struct ow_fault *fault)
 {
@@ -128,11 +143,12 @@ check_pattern(const char *pattern, struct ow_fault *fault)
 
 	for (p = pattern; *p; p++)
 		n_params += p[0] == '/' && p[1] == '{';
-	if (pattern[0] == '/' && n_params <= ROUTE_PARAMS_MAX)
+	if (is_rest(pattern) || (pattern[0] == '/' &&
+	    n_params <= ROUTE_PARAMS_MAX && !strchr(pattern, '*')))
 		return OW_OK;
 	snprintf(fault->text, sizeof(fault->text),
-	    "route %.120s: must start with / and have at most %d parameters",
-	    pattern, ROUTE_PARAMS_MAX);
+	    "route %.120s: must start with /, have at most %d parameters and "
+	    "no *; or be *", pattern, ROUTE_PARAMS_MAX);
 	return OW_EINVAL;
 }
 
@@ -149,6 +165,10 @@ routes_add(struct routes *routes, const char *method,
 	err = check_pattern(pattern, fault);
 	if (err)
 		return err;
+	if (is_rest(pattern)) {
+		node = &routes->rest;
+		p = "";
+	}
 	while (*p) {
 		n = strcspn(++p, "/");
 		node = add_child(node, p, n);
@@ -214,8 +234,7 @@ search_below(struct search *s, const struct route_node *node,
 	child = find_literal(node, rest, n);
 	if (child && search_below(s, child, rest + n))
 		return true;
-	if (!node->param || !n || n >= sizeof(((struct route_match *)0)
-	    ->param[0]))
+	if (!node->param || !n || n >= node->param->size)
 		return false;
 	s->param[s->n_params] = rest;
 	s->param_n[s->n_params++] = n;
@@ -230,13 +249,20 @@ routes_find(const struct routes *routes, const char *method,
     const char *path, struct route_match *out)
 {
 	struct search s = { .method = method };
+	bool is_found, by_rest = false;
 	uint32_t i;
 
 	if (*path != '/')
 		return OW_ENOENT;
-	if (!search_below(&s, &routes->root, path)) {
-		if (!s.allow[0])
-			return OW_ENOENT;
+	is_found = search_below(&s, &routes->root, path);
+	if (!is_found && !s.allow[0]) {
+		by_rest = true;
+		is_found = search_end(&s, &routes->rest);
+	}
+	if (!is_found && !s.allow[0])
+		return OW_ENOENT;
+	out->is_rest = by_rest;
+	if (!is_found) {
 		memcpy(out->allow, s.allow, sizeof(s.allow));
 		return OW_EUNSUP;
 	}

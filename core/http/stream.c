@@ -386,6 +386,27 @@ stream_host_answer(struct ow_ctx *ctx, struct ow_srv_call **call,
 		request_answer(&c->request, &plain);
 }
 
+static void
+stream_host_answer_bytes(struct ow_ctx *ctx, struct ow_srv_call **call,
+    const struct ow_answer *a)
+{
+	struct answer out = {
+		.status = a->status,
+		.content_type = a->content_type,
+		.body = a->body,
+		.release = a->release,
+		.arg = a->arg,
+	};
+	struct ow_srv_call *c = *call;
+
+	(void)ctx;
+	*call = NULL;
+	for (size_t i = 0; i < a->n_headers; i++)
+		request_add_header(c->request, a->headers[i].name,
+		    a->headers[i].value);
+	request_answer(&c->request, &out);
+}
+
 /* A head that answers a web page of another origin has to say that the page
    may read it (Fetch standard, 3.2); a 101 need not. */
 static void
@@ -533,6 +554,7 @@ stream_gate_host(void)
 		.message = stream_host_message,
 		.close = stream_host_close,
 		.param = stream_host_param,
+		.answer_bytes = stream_host_answer_bytes,
 	};
 
 	return &host;

@@ -66,6 +66,39 @@ answer_forget_left(struct hub *h)
 	}
 }
 
+/* ---- Who is there in person --------------------------------------------- */
+
+static void
+answer_tell_presence(struct hub *h, const struct topic *t, bool is_present)
+{
+	if (h->conf.presence != NULL && !h->is_ending)
+		h->conf.presence(h->conf.arg, h, t->key, is_present);
+}
+
+static void
+answer_count_in(struct ow_stream *s)
+{
+	if (s->feed != OW_FEED_ORDER || s->who == NULL ||
+	    (s->flags & S_PRESENT) != 0 || (s->who->role != ROLE_CUSTOMER &&
+	    s->who->role != ROLE_TRACKING))
+		return;
+	s->flags |= S_PRESENT;
+	if (s->topic->n_present++ == 0)
+		answer_tell_presence(s->hub, s->topic, true);
+}
+
+static void
+answer_count_out(struct ow_stream *s, struct topic *t)
+{
+	if ((s->flags & S_PRESENT) == 0)
+		return;
+	s->flags &= ~(unsigned int)S_PRESENT;
+	if (--t->n_present == 0 && t->n > 0)
+		answer_tell_presence(s->hub, t, false);
+}
+
+/* ---- Left, joined ------------------------------------------------------- */
+
 void
 hub_leave(struct ow_stream *s)
 {
@@ -75,6 +108,7 @@ hub_leave(struct ow_stream *s)
 		return;
 	send_release(s);
 	topic_leave(t, s);
+	answer_count_out(s, t);
 	if (t->n > 0)
 		return;
 	answer_unwatch(s->hub, t);
@@ -259,6 +293,7 @@ answer_join(struct ow_stream *s, const struct ask *ask)
 	t = answer_topic(h, ask->topic);
 	if (s->topic == NULL)
 		topic_join(t, s);
+	answer_count_in(s);
 	if (t->left_at > 0) {
 		DL_DELETE(h->left, t);
 		t->left_at = 0;

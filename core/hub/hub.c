@@ -247,6 +247,10 @@ hub_on_tell(struct hub *h, struct event *ev)
 			latest_tell(h, t, ev);
 		return;
 	}
+	if (ev->topic != NULL) {
+		hub_publish(h, ev->topic, ev);
+		return;
+	}
 	if (ev->order_id[0] != '\0')
 		hub_publish(h, ev->order_id, ev);
 	n = snprintf(key, sizeof(key), "kitchen/%s", ev->tenant);

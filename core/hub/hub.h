@@ -33,6 +33,11 @@ struct hub_conf {
 	/* No stream of this front is on the topic any more.  tenant and order
 	   as in the answer. */
 	void (*unwatch)(void *arg, struct hub *, const char *topic);
+	/* The first stream of a customer or a tracking token has come to an
+	   order's topic, or the last of them has left it while others stay;
+	   unwatch says that, too.  NULL: nobody wants to know. */
+	void (*presence)(void *arg, struct hub *, const char *topic,
+	    bool is_present);
 	/* A connection is gone: count it out at its listener. */
 	void (*released)(void *arg, const char *peer);
 	void *arg;
@@ -53,8 +58,8 @@ uint32_t hub_add_transport(struct hub *, const struct ow_transport *,
 
 /* ANY THREAD.  An answered ask goes home. */
 void hub_answer(struct ask *);
-/* ANY THREAD.  Takes a reference of its own.  Goes to the event's order topic
-   and to its tenant's kitchen. */
+/* ANY THREAD.  Takes a reference of its own.  Goes to the event's own topic,
+   or else to its order's and to its tenant's kitchen. */
 void hub_tell(struct hub *, struct event *);
 /* ANY THREAD.  End the streams of a topic with this code; sub NULL: all,
    else only those of callers with this `sub` and ROLE_TRACKING. */

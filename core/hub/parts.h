@@ -52,6 +52,7 @@ enum {
 	S_PAUSED = 1 << 14,	/* is not read, because it reads too little */
 	S_CONNECTED = 1 << 15,	/* has or had a connection */
 	S_HOLDS = 1 << 16,	/* is counted in its topic's n_behind */
+	S_PRESENT = 1 << 17,	/* is counted in its topic's n_present */
 };
 /* Gets nothing from its topic now. */
 #define S_DEAF (S_FULL | S_FELL | S_ASKING | S_ENDED | S_CLOSING | S_GONE)

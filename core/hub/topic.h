@@ -48,6 +48,7 @@ struct topic {
 	struct ow_stream **streams;
 	uint32_t n, cap;
 	uint32_t n_behind;	/* streams that need the ring */
+	uint32_t n_present;	/* streams of customers, tracking tokens */
 
 	struct slot *slots;
 	uint32_t slots_cap;

@@ -7,52 +7,33 @@
  * loop's, because the network's is.  It knows nothing of retries, of keys or
  * of providers.
  *
- * Invariants: a fetch is in the fetcher's list exactly as long as its easy
- * handle is in the multi handle; done() runs only from fetcher_collect, which
- * holds no pointer to another fetch while it does.
+ * Mails are mail.c's and session.c's, on the same multi handle.
+ *
+ * Invariants: a fetch is in the fetcher's list until it is answered or
+ * cancelled; whoever calls fetch_answer holds no pointer to another fetch.
  */
-#include "net/fetch.h"
-
-#include <curl/curl.h>
 #include <event2/event.h>
 #include <limits.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/buf.h"
 #include "base/loop.h"
 #include "base/mem.h"
+#include "net/fetching.h"
+#include "net/wsclient.h"
 
-#define FETCHES_MAX 1000
 #define FETCH_HEADERS_MAX 65536	/* bytes of an answer's head */
 #define FETCH_CONNECTIONS_KEPT 64
-
-struct fetch {
-	struct fetch *prev, *next;
-	struct fetcher *home;
-	CURL *easy;
-	struct curl_slist *headers;
-	struct buf body;
-	size_t head_len;
-	bool is_denied;			/* by allow, at least one address */
-	char error[CURL_ERROR_SIZE];
-	void (*done)(void *arg, const struct fetch_reply *);
-	void *arg;
-};
-
-struct fetcher {
-	CURLM *multi;
-	struct event_base *base;
-	struct event *timer;
-	struct fetch *first;
-	uint32_t n;
-	bool is_calling;		/* a done() is running */
-	fetch_allow *allow;
-	void *allow_arg;
-};
+/* A connection that many requests share is given up when what we sent was not
+   even acknowledged for so long: libcurl would go on using it. */
+#define FETCH_DEAD_MS 20000
 
 static void
 fetch_free(struct fetch *f)
@@ -66,20 +47,24 @@ fetch_free(struct fetch *f)
 	if (f->next)
 		f->next->prev = f->prev;
 	home->n--;
-	(void)curl_multi_remove_handle(home->multi, f->easy);
-	curl_easy_cleanup(f->easy);
+	if (f->easy) {
+		(void)curl_multi_remove_handle(home->multi, f->easy);
+		curl_easy_cleanup(f->easy);
+	}
 	curl_slist_free_all(f->headers);
 	/* Answers may hold tokens. */
 	if (f->body.p)
 		mem_wipe(f->body.p, f->body.n);
 	buf_done(&f->body);
+	letter_free(&f->letter);
+	going_done(f);
 	free(f);
 }
 
 /* ---- What happened ----------------------------------------------------- */
 
-static int
-fetch_error(const struct fetch *f, CURLcode code)
+int
+fetch_error(CURLcode code)
 {
 	switch (code) {
 	case CURLE_OK:
@@ -91,8 +76,6 @@ fetch_error(const struct fetch *f, CURLcode code)
 		return OW_EINVAL;
 	case CURLE_WRITE_ERROR:
 		return OW_ELIMIT;
-	case CURLE_COULDNT_CONNECT:
-		return f->is_denied ? OW_EDENIED : OW_EIO;
 	default:
 		return OW_EIO;
 	}
@@ -105,12 +88,16 @@ fetch_reply_fill(struct fetch *f, CURLcode code,
 	long status = 0;
 
 	memset(out, 0, sizeof(*out));
-	out->err = fetch_error(f, code);
+	out->err = fetch_error(code);
+	if (code == CURLE_COULDNT_CONNECT && f->n_denied && !f->n_opened)
+		out->err = OW_EDENIED;
 	out->curl = f->easy;
-	if (out->err == OW_OK) {
+	if (out->err == OW_OK || out->err == OW_ELIMIT) {
 		(void)curl_easy_getinfo(f->easy, CURLINFO_RESPONSE_CODE,
 		    &status);
 		out->status = (int)status;
+	}
+	if (out->err == OW_OK) {
 		out->body.p = f->body.n ? f->body.p : "";
 		out->body.n = f->body.n;
 	} else if (out->err == OW_EDENIED) {
@@ -125,27 +112,44 @@ fetch_reply_fill(struct fetch *f, CURLcode code,
 	}
 }
 
+void
+fetch_answer(struct fetch *f, const struct fetch_reply *reply)
+{
+	struct fetcher *home = f->home;
+
+	home->is_calling = true;
+	f->done(f->arg, reply);
+	home->is_calling = false;
+	fetch_free(f);
+}
+
+static void
+fetch_on_done(struct transfer *transfer, CURLcode code)
+{
+	struct fetch *f = (struct fetch *)transfer;
+	struct fetch_reply reply;
+
+	fetch_reply_fill(f, code, &reply);
+	fetch_answer(f, &reply);
+}
+
 static void
 fetcher_collect(struct fetcher *fr)
 {
-	struct fetch_reply reply;
-	struct fetch *f;
+	struct transfer *transfer;
 	CURLMsg *msg;
 	void *self;
 	int left;
 
+	going_deliver(fr);
 	/* A done() may start and cancel: ask anew each time. */
 	while ((msg = curl_multi_info_read(fr->multi, &left))) {
 		if (msg->msg != CURLMSG_DONE)
 			continue;
 		OW_ASSERT(curl_easy_getinfo(msg->easy_handle,
 		    CURLINFO_PRIVATE, &self) == CURLE_OK);
-		f = self;
-		fetch_reply_fill(f, msg->data.result, &reply);
-		fr->is_calling = true;
-		f->done(f->arg, &reply);
-		fr->is_calling = false;
-		fetch_free(f);
+		transfer = self;
+		transfer->done(transfer, msg->data.result);
 	}
 }
 
@@ -253,6 +257,8 @@ fetcher_new(struct loop *loop, fetch_allow *allow, void *arg)
 	(void)curl_multi_setopt(fr->multi, CURLMOPT_TIMERFUNCTION,
 	    fetcher_set_timer);
 	(void)curl_multi_setopt(fr->multi, CURLMOPT_TIMERDATA, fr);
+	(void)curl_multi_setopt(fr->multi, CURLMOPT_PIPELINING,
+	    CURLPIPE_MULTIPLEX);
 	(void)curl_multi_setopt(fr->multi, CURLMOPT_MAXCONNECTS,
 	    (long)FETCH_CONNECTIONS_KEPT);
 	return fr;
@@ -269,6 +275,8 @@ fetcher_free(struct fetcher **fetcher)
 	OW_ASSERT(!fr->is_calling);
 	while (fr->first)
 		fetch_free(fr->first);
+	sessions_free(fr);
+	wsclients_free(fr);
 	(void)curl_multi_cleanup(fr->multi);
 	event_free(fr->timer);
 	free(fr);
@@ -281,8 +289,11 @@ static size_t
 fetch_take_body(char *p, size_t size, size_t n, void *arg)
 {
 	struct fetch *f = arg;
+	bool is_full;
 
 	/* Less than came is CURLE_WRITE_ERROR. */
+	if (f->data && going_take(f, p, size * n, &is_full))
+		return is_full ? 0 : size * n;
 	return buf_add(&f->body, p, size * n) == OW_OK ? size * n : 0;
 }
 
@@ -291,8 +302,9 @@ fetch_take_head(char *p, size_t size, size_t n, void *arg)
 {
 	struct fetch *f = arg;
 
-	(void)p;
 	f->head_len += size * n;
+	if (f->data && size * n == 2 && p[0] == '\r')
+		going_heard(f);
 	return f->head_len <= FETCH_HEADERS_MAX ? size * n : 0;
 }
 
@@ -302,16 +314,23 @@ static curl_socket_t
 fetch_open_socket(void *arg, curlsocktype purpose,
     struct curl_sockaddr *address)
 {
+	const unsigned int dead_ms = FETCH_DEAD_MS;
 	struct fetch *f = arg;
 	struct fetcher *home = f->home;
+	curl_socket_t fd;
 
 	if (purpose != CURLSOCKTYPE_IPCXN ||
 	    (home->allow && !home->allow(home->allow_arg, &address->addr))) {
-		f->is_denied = true;
+		f->n_denied++;
 		return CURL_SOCKET_BAD;
 	}
-	return socket(address->family, address->socktype | SOCK_CLOEXEC,
+	f->n_opened++;
+	fd = socket(address->family, address->socktype | SOCK_CLOEXEC,
 	    address->protocol);
+	if (fd >= 0)	/* without it the kernel waits longer: no harm */
+		(void)setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &dead_ms,
+		    sizeof(dead_ms));
+	return fd;
 }
 
 static bool
@@ -366,34 +385,50 @@ fetch_set_method(struct fetch *f, const struct fetch_request *req)
 	(void)curl_easy_setopt(f->easy, CURLOPT_CUSTOMREQUEST, req->method);
 }
 
-static void
-fetch_set_limits(struct fetch *f, const struct fetch_request *req)
+void
+fetch_set_limits(CURL *easy, int64_t timeout_ms, const char *protocols,
+    const char *ca_file)
 {
-	long ms = req->timeout_ms > INT_MAX ? INT_MAX : (long)req->timeout_ms;
+	long ms = timeout_ms > INT_MAX ? INT_MAX : (long)timeout_ms;
 
-	(void)curl_easy_setopt(f->easy, CURLOPT_TIMEOUT_MS, ms);
-	(void)curl_easy_setopt(f->easy, CURLOPT_CONNECTTIMEOUT_MS, ms);
-	(void)curl_easy_setopt(f->easy, CURLOPT_NOSIGNAL, 1L);
+	(void)curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, ms);
+	(void)curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, ms);
+	(void)curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
 	/* Don't wait for a resolver's thread that hangs. */
-	(void)curl_easy_setopt(f->easy, CURLOPT_QUICK_EXIT, 1L);
-	(void)curl_easy_setopt(f->easy, CURLOPT_FOLLOWLOCATION, 0L);
-	(void)curl_easy_setopt(f->easy, CURLOPT_PROXY, "");
-	(void)curl_easy_setopt(f->easy, CURLOPT_PROTOCOLS_STR, "http,https");
-	(void)curl_easy_setopt(f->easy, CURLOPT_HTTP_VERSION,
-	    (long)CURL_HTTP_VERSION_2TLS);
-	if (req->ca_file && req->ca_file[0]) {
-		(void)curl_easy_setopt(f->easy, CURLOPT_CAINFO, req->ca_file);
+	(void)curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
+	(void)curl_easy_setopt(easy, CURLOPT_PROXY, "");
+	(void)curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, protocols);
+	(void)curl_easy_setopt(easy, CURLOPT_SSLVERSION,
+	    (long)CURL_SSLVERSION_TLSv1_2);
+	if (ca_file && ca_file[0]) {
+		(void)curl_easy_setopt(easy, CURLOPT_CAINFO, ca_file);
 		/* This one instead of the system's, not beside them. */
-		(void)curl_easy_setopt(f->easy, CURLOPT_CAPATH, NULL);
+		(void)curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
 	}
+}
+
+static void
+fetch_set_http(struct fetch *f, const struct fetch_request *req)
+{
+	bool is_tls = !strncasecmp(req->url, "https:", 6);
+
+	fetch_set_limits(f->easy, req->timeout_ms, req->is_strict ? "https" :
+	    "http,https", req->ca_file);
+	(void)curl_easy_setopt(f->easy, CURLOPT_FOLLOWLOCATION, 0L);
+	(void)curl_easy_setopt(f->easy, CURLOPT_HTTP_VERSION, is_tls ?
+	    (long)CURL_HTTP_VERSION_2TLS : (long)CURL_HTTP_VERSION_1_1);
+	/* The second request to a server waits until it is known whether it
+	   can share the first one's connection. */
+	(void)curl_easy_setopt(f->easy, CURLOPT_PIPEWAIT, is_tls ? 1L : 0L);
+	(void)curl_easy_setopt(f->easy, CURLOPT_HTTPHEADER, f->headers);
 }
 
 static void
 fetch_set_callbacks(struct fetch *f)
 {
-	(void)curl_easy_setopt(f->easy, CURLOPT_PRIVATE, f);
+	f->transfer.done = fetch_on_done;
+	(void)curl_easy_setopt(f->easy, CURLOPT_PRIVATE, &f->transfer);
 	(void)curl_easy_setopt(f->easy, CURLOPT_ERRORBUFFER, f->error);
-	(void)curl_easy_setopt(f->easy, CURLOPT_HTTPHEADER, f->headers);
 	(void)curl_easy_setopt(f->easy, CURLOPT_WRITEFUNCTION,
 	    fetch_take_body);
 	(void)curl_easy_setopt(f->easy, CURLOPT_WRITEDATA, f);
@@ -405,39 +440,80 @@ fetch_set_callbacks(struct fetch *f)
 	(void)curl_easy_setopt(f->easy, CURLOPT_OPENSOCKETDATA, f);
 }
 
-int
-fetch_start(struct fetcher *fr, const struct fetch_request *req,
-    void (*done)(void *arg, const struct fetch_reply *), void *arg,
-    struct fetch **out)
+struct fetch *
+fetch_new(struct fetcher *fr, size_t body_max,
+    void (*done)(void *arg, const struct fetch_reply *), void *arg)
 {
 	struct fetch *f;
 
-	if (req->timeout_ms <= 0 || !req->method[0] ||
-	    strpbrk(req->method, " \t\r\n"))
-		return OW_EINVAL;
 	if (fr->n >= FETCHES_MAX)
-		return OW_ELIMIT;
+		return NULL;
 	f = mem_alloc(sizeof(*f));
 	f->home = fr;
 	f->done = done;
 	f->arg = arg;
-	buf_init(&f->body, req->reply_max);
-	if (!fetch_add_headers(f, req)) {
-		curl_slist_free_all(f->headers);
-		free(f);
-		return OW_EINVAL;
-	}
-	f->easy = curl_easy_init();
-	OW_ASSERT(f->easy);
-	(void)curl_easy_setopt(f->easy, CURLOPT_URL, req->url);
-	fetch_set_limits(f, req);
-	fetch_set_method(f, req);
-	fetch_set_callbacks(f);
+	buf_init(&f->body, body_max);
 	f->next = fr->first;
 	if (fr->first)
 		fr->first->prev = f;
 	fr->first = f;
 	fr->n++;
+	return f;
+}
+
+bool
+fetch_read_url(const char *text, const char *scheme, bool *out_is_it,
+    bool *out_has_user)
+{
+	char *its = NULL, *user = NULL, *password = NULL;
+	CURLU *url = curl_url();
+	bool is_url;
+
+	OW_ASSERT(url);
+	is_url = curl_url_set(url, CURLUPART_URL, text, 0) == CURLUE_OK;
+	if (is_url) {
+		(void)curl_url_get(url, CURLUPART_SCHEME, &its, 0);
+		(void)curl_url_get(url, CURLUPART_USER, &user, 0);
+		(void)curl_url_get(url, CURLUPART_PASSWORD, &password, 0);
+		*out_is_it = its && !strcasecmp(its, scheme);
+		*out_has_user = user || password;
+	}
+	curl_free(its);
+	curl_free(user);
+	curl_free(password);
+	curl_url_cleanup(url);
+	return is_url;
+}
+
+int
+fetch_start(struct fetcher *fr, const struct fetch_request *req,
+    void (*done)(void *arg, const struct fetch_reply *), void *arg,
+    struct fetch **out)
+{
+	bool is_https = false, has_user = false;
+	struct fetch *f;
+
+	if (req->timeout_ms <= 0 || !req->method[0] ||
+	    strpbrk(req->method, " \t\r\n"))
+		return OW_EINVAL;
+	if (req->is_strict && fetch_read_url(req->url, "https", &is_https,
+	    &has_user) && (!is_https || has_user))
+		return OW_EDENIED;
+	f = fetch_new(fr, req->reply_max, done, arg);
+	if (!f)
+		return OW_ELIMIT;
+	if (!fetch_add_headers(f, req)) {
+		fetch_free(f);
+		return OW_EINVAL;
+	}
+	f->easy = curl_easy_init();
+	OW_ASSERT(f->easy);
+	(void)curl_easy_setopt(f->easy, CURLOPT_URL, req->url);
+	fetch_set_http(f, req);
+	if (req->data)
+		going_init(f, req->data, req->timeout_ms);
+	fetch_set_method(f, req);
+	fetch_set_callbacks(f);
 	*out = f;
 	OW_ASSERT(curl_multi_add_handle(fr->multi, f->easy) == CURLM_OK);
 	return OW_OK;

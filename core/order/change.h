@@ -26,6 +26,12 @@ enum intent_kind {
 	INTENT_ETA,		/* PATCH .../eta */
 	INTENT_DELIVERY,	/* PUT .../delivery */
 	INTENT_EVENT,		/* POST .../events */
+	/* Nobody's request: what the logistics-service says. */
+	INTENT_TASK,		/* how far a delivery is, and whose it is */
+	INTENT_DRIVER,		/* who the driver is */
+	INTENT_ROUTE,		/* the way */
+	/* And what we think ourselves. */
+	INTENT_ESTIMATE,
 };
 
 struct intent {
@@ -35,10 +41,17 @@ struct intent {
 	bool has_expected_seq;
 	uint64_t expected_seq;
 	const char *item_id;
-	int status;			/* order_status or item_status */
+	int status;		/* order_status, item_status, or INTENT_TASK:
+				   delivery_status */
 	const char *reason;		/* may be NULL */
 	int64_t ready_at_ms;		/* INTENT_ETA */
-	const char *task_id, *fleet_member_id;
+	const char *task_id, *fleet_member_id;	/* INTENT_DELIVERY, _TASK */
+	/* INTENT_DRIVER; INTENT_TASK: what is known of the fleet member, or
+	   NULL. */
+	const struct driver *driver;
+	struct route *route;	/* INTENT_ROUTE; NULL: none is known */
+	struct eta eta;			/* INTENT_ESTIMATE; or not known */
+	bool is_near, is_imminent;	/* INTENT_ESTIMATE */
 	const char *event_type;		/* "x.NAME" */
 	struct ow_bytes event_data; /* compact JSON, as the caller wrote it */
 	const struct json *order;	/* INTENT_CREATE: the checked body */
@@ -79,11 +92,16 @@ struct refusal {
 
 struct order_rules {		/* what a tenant may set otherwise */
 	bool ready_by_hand;
+	/* What a new order's eta is at first; NULL: none. */
+	void (*quote)(void *arg, struct order *);
+	void *quote_arg;
 };
 
 /*
  * before is NULL for INTENT_CREATE only, which also needs tenant.  Asking for
- * the state that is already there is OW_OK with no facts (a second tap).
+ * the state that is already there is OW_OK with no facts (a second tap), and
+ * so is what the logistics-service says too late.  expected_seq counts events
+ * but estimates and routes.
  * recall is refused to all but kitchen, service and admin, and without a
  * reason.  OW_OK: change_done ends out.  Otherwise the refusal says why.
  */

@@ -211,7 +211,7 @@ create_view(const struct json *body, struct id_maker *ids, int64_t at_ms,
 
 	memset(view, 0, sizeof(*view));
 	id_new(ids, at_ms, view->id);
-	view->seq = 1;
+	view->seq = view->firm_seq = 1;
 	view->driver.rating = -1;
 	view->customer_id = json_get_text(body, "customer_id");
 	view->external_ref = json_get_text(body, "external_ref");

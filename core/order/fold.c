@@ -14,6 +14,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "order/parts.h"
+#include "order/route.h"
 
 /* The head of a full timeline is never dropped: how the order began. */
 #define TIMELINE_HEAD 8
@@ -115,7 +116,7 @@ void
 fold_delivery(struct order *o, enum delivery_status to, int64_t at_ms)
 {
 	o->delivery = to;
-	if (to != DELIVERY_EN_ROUTE_DROPOFF && to != DELIVERY_ARRIVED_DROPOFF)
+	if (!delivery_can_be_imminent(to))
 		o->imminent = false;
 	o->updated_at_ms = at_ms;
 }
@@ -125,14 +126,34 @@ fold_driver(struct order *o, const struct driver *d, const char *task_id,
     int64_t at_ms)
 {
 	struct driver had = o->driver;
+	bool is_another = had.id == NULL || d->id == NULL ||
+	    strcmp(had.id, d->id) != 0;
 
+	if (is_another)
+		o->location = (struct location){ .known = false };
 	o->driver.id = keep(o, had.id, d->id);
 	o->driver.name = keep(o, had.name, d->name);
 	o->driver.photo_url = keep(o, had.photo_url, d->photo_url);
 	o->driver.vehicle = keep(o, had.vehicle, d->vehicle);
-	o->driver.phone = keep(o, had.phone, d->phone);
+	if (is_another || d->phone != NULL)
+		o->driver.phone = keep(o, had.phone, d->phone);
 	o->driver.rating = d->rating;
 	o->task_id = keep(o, o->task_id, task_id);
+	o->updated_at_ms = at_ms;
+}
+
+void
+fold_route(struct order *o, struct route *route, int64_t at_ms)
+{
+	route_unref(&o->route);
+	o->route = route_ref(route);
+	o->updated_at_ms = at_ms;
+}
+
+void
+fold_imminent(struct order *o, int64_t at_ms)
+{
+	o->imminent = true;
 	o->updated_at_ms = at_ms;
 }
 
@@ -222,6 +243,32 @@ apply_driver(struct order *o, int64_t at_ms,
 	return OW_OK;
 }
 
+static int
+apply_route(struct order *o, int64_t at_ms, const struct json *data)
+{
+	const struct json *v = json_get(data, "route");
+	struct route *route = NULL;
+
+	if (o->fulfilment != FULFIL_DELIVERY || v == NULL)
+		return OW_EINVAL;
+	if (json_type(v) != JSON_NULL) {
+		route = route_read(v);
+		if (route == NULL)
+			return OW_EINVAL;
+	}
+	fold_route(o, route, at_ms);
+	route_unref(&route);
+	return OW_OK;
+}
+
+/* Whether somebody who has not seen it may still change the order. */
+static bool
+is_firm(const struct order *o, int kind)
+{
+	return kind != EVENT_ROUTE && (kind != EVENT_ETA ||
+	    strcmp(o->eta.basis, ETA_BASIS_KITCHEN) == 0);
+}
+
 typedef int apply_fn(struct order *, int64_t at_ms, const struct json *data);
 
 /* Those without a function only move seq. */
@@ -232,6 +279,7 @@ static apply_fn *const apply_fns[EVENT_TYPE_COUNT] = {
 	[EVENT_ETA] = apply_eta,
 	[EVENT_DELIVERY_STATUS] = apply_delivery,
 	[EVENT_DRIVER_ASSIGNED] = apply_driver,
+	[EVENT_ROUTE] = apply_route,
 };
 
 int
@@ -247,7 +295,10 @@ order_apply(struct order *o, const char *type, uint64_t seq,
 		return OW_EINVAL;
 	if (kind >= 0 && apply_fns[kind] != NULL)
 		err = apply_fns[kind](o, at_ms, data);
-	if (err == OW_OK)
-		o->seq = seq;
-	return err;
+	if (err != OW_OK)
+		return err;
+	o->seq = seq;
+	if (is_firm(o, kind))
+		o->firm_seq = seq;
+	return OW_OK;
 }

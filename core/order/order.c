@@ -19,6 +19,7 @@
 
 #include "base/mem.h"
 #include "order/parts.h"
+#include "order/route.h"
 #include "order/who.h"
 
 #define TEXT(member) offsetof(struct order, member)
@@ -59,6 +60,7 @@ order_free(struct order **order)
 	*order = NULL;
 	if (o == NULL)
 		return;
+	route_unref(&o->route);
 	arena_done(&o->arena);
 	free(o);
 }
@@ -78,7 +80,10 @@ by_word(const char *by)
 {
 	enum role role = role_by_name(by);
 
-	return role == ROLE_NONE ? "system" : role_name(role);
+	if (role != ROLE_NONE)
+		return role_name(role);
+	return by != NULL && strcmp(by, "logistics") == 0 ? "logistics" :
+	    "system";
 }
 
 double
@@ -144,6 +149,7 @@ order_copy(const struct order *o)
 	for (uint32_t i = 0; i < o->n_items; i++)
 		n += texts_size(&o->items[i], item_texts, COUNT(item_texts));
 	*copy = *o;
+	(void)route_ref(copy->route);
 	arena_init(&copy->arena);
 	at = arena_alloc(&copy->arena, n);
 	copy->items = (struct item *)(void *)at;

@@ -17,6 +17,7 @@
 struct buf;
 struct json;
 struct jw;
+struct route;
 
 #define ORDER_ITEMS_MAX 200
 #define ORDER_TIMELINE_MAX 200	/* older recalls are dropped from the middle */
@@ -32,8 +33,11 @@ struct item {
 struct timeline_entry {
 	enum order_status status;
 	int64_t at_ms;
-	const char *by;			/* a role's name: people stay unnamed */
+	const char *by;	/* a role's name, "logistics" or "system": people stay
+			   unnamed */
 };
+
+#define ETA_BASIS_KITCHEN "kitchen"
 
 struct eta {
 	bool known;
@@ -41,13 +45,22 @@ struct eta {
 	int64_t promised_at_ms;		/* 0: nothing promised */
 	int64_t updated_at_ms;
 	const char *confidence;		/* "high", "medium", "low" */
-	const char *basis;		/* "kitchen" */
+	const char *basis;	/* ETA_BASIS_KITCHEN, "learnt+route", ... */
 };
 
 struct driver {
 	const char *id;	/* NULL: no driver; others may be NULL */
 	const char *name, *photo_url, *vehicle, *phone;
 	double rating;			/* < 0: not known */
+};
+
+/* Where the driver was last.  Not of the log: a newer one replaces it. */
+struct location {
+	bool known;
+	bool is_stale;			/* nobody knows where that is now */
+	double lat, lng;
+	double heading, speed_mps;	/* below 0: not known */
+	int64_t at_ms;			/* by the driver's own clock */
 };
 
 struct place {
@@ -64,6 +77,7 @@ struct contact {
 struct order {
 	struct arena arena;
 	uint64_t seq;			/* of the last event folded in */
+	uint64_t firm_seq;	/* of the last but estimates and routes */
 	char id[ID_SIZE];
 	const char *tenant, *customer_id;
 	const char *external_ref;	/* may be NULL */
@@ -84,6 +98,8 @@ struct order {
 	bool imminent;
 	const char *task_id;	/* of the logistics-service; may be NULL */
 	struct driver driver;
+	struct location location;	/* the driver's */
+	struct route *route;		/* counted; or NULL */
 };
 
 struct order *order_new(void);
@@ -94,8 +110,17 @@ const struct item *order_item(const struct order *, const char *item_id);
 
 /* The public object, as in answers and in order.created. */
 void order_write(struct jw *, const char *key, const struct order *);
-/* The data of order.snapshot. */
-void order_snapshot_write(struct jw *, const char *key, const struct order *);
+/* The data of order.snapshot as of now. */
+void order_snapshot_write(struct jw *, const char *key, const struct order *,
+    int64_t wall_ms);
+/* A driver's phone is shown while the order is out for delivery. */
+bool order_shows_phone(const struct order *);
+/* Where the driver is as far as screens may know: within about 300 m until
+   the order is out for delivery, and nothing any more five minutes after its
+   end.  False: nothing. */
+bool order_location(const struct order *, int64_t wall_ms,
+    struct location *out);
+void location_write(struct jw *, const char *key, const struct location *);
 /* The whole, for the store; order_read takes it back. */
 void order_doc_write(struct buf *out, const struct order *);
 int order_read(const char *doc, size_t n, struct order **out,

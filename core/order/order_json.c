@@ -9,8 +9,11 @@
  *
  * Invariant: equal orders give equal bytes.
  */
+#include <math.h>
+
 #include "base/json.h"
 #include "order/parts.h"
+#include "order/route.h"
 
 #define DOC_VERSION 1
 
@@ -82,7 +85,8 @@ eta_write(struct jw *w, const char *key, const struct eta *eta)
 }
 
 void
-driver_write(struct jw *w, const char *key, const struct driver *d)
+driver_write(struct jw *w, const char *key, const struct driver *d,
+    bool with_phone)
 {
 	if (d->id == NULL) {
 		jw_null(w, key);
@@ -97,7 +101,7 @@ driver_write(struct jw *w, const char *key, const struct driver *d)
 		jw_null(w, "rating");
 	else
 		jw_real(w, "rating", d->rating);
-	if (d->phone != NULL)
+	if (with_phone && d->phone != NULL)
 		jw_text(w, "phone", d->phone);
 	jw_end(w);
 }
@@ -145,17 +149,111 @@ write_timeline(struct jw *w, const struct order *o)
 	jw_end(w);
 }
 
-static void
-write_delivery(struct jw *w, const struct order *o)
+/* ---- Where the driver is ------------------------------------------------ */
+
+#define GONE_MS INT64_C(300000)
+#define GRID_DEGREES 0.0027		/* of latitude: 300 m */
+
+bool
+order_shows_phone(const struct order *o)
 {
-	jw_text(w, "status", delivery_status_name(o->delivery));
-	jw_bool(w, "imminent", o->imminent);
-	driver_write(w, "driver", &o->driver);
+	return o->status == ORDER_OUT_FOR_DELIVERY;
+}
+
+/* The middle of its cell, so that no two points of one are told apart. */
+static double
+grid(double degrees, double step)
+{
+	double d = (floor(degrees / step) + 0.5) * step;
+
+	return real_plain(round(d * 1e5) / 1e5);
+}
+
+static void
+blur(struct location *l)
+{
+	double lat = grid(l->lat, GRID_DEGREES);
+	double shrink = cos(lat * M_PI / 180);
+
+	l->lng = grid(l->lng, GRID_DEGREES / (shrink > 0.01 ? shrink : 0.01));
+	l->lat = lat;
+	l->heading = l->speed_mps = -1;
+}
+
+bool
+order_location(const struct order *o, int64_t wall_ms, struct location *out)
+{
+	bool is_over = order_is_finished(o);
+
+	if (!o->location.known || o->driver.id == NULL ||
+	    (is_over && o->finished_at_ms + GONE_MS <= wall_ms))
+		return false;
+	*out = o->location;
+	if (!is_over && o->status != ORDER_OUT_FOR_DELIVERY)
+		blur(out);
+	return true;
+}
+
+static void
+write_amount(struct jw *w, const char *key, double d)
+{
+	if (d < 0)
+		jw_null(w, key);
+	else
+		jw_real(w, key, d);
 }
 
 void
-order_snapshot_write(struct jw *w, const char *key,
-    const struct order *o)
+location_write(struct jw *w, const char *key, const struct location *l)
+{
+	jw_object(w, key);
+	jw_real(w, "lat", l->lat);
+	jw_real(w, "lng", l->lng);
+	write_amount(w, "heading", l->heading);
+	write_amount(w, "speed_mps", l->speed_mps);
+	jw_time(w, "at", l->at_ms);
+	jw_bool(w, "stale", l->is_stale);
+	jw_end(w);
+}
+
+static void
+write_delivery(struct jw *w, const struct order *o, int64_t wall_ms)
+{
+	struct location l;
+
+	jw_object(w, "delivery");
+	jw_text(w, "status", delivery_status_name(o->delivery));
+	jw_bool(w, "imminent", o->imminent);
+	driver_write(w, "driver", &o->driver, order_shows_phone(o));
+	if (order_location(o, wall_ms, &l))
+		location_write(w, "location", &l);
+	else
+		jw_null(w, "location");
+	route_write(w, "route", o->route);
+	jw_end(w);
+}
+
+/* What is exact, and not for long: an order that is over takes it along. */
+static void
+write_delivery_doc(struct jw *w, const struct order *o)
+{
+	jw_object(w, "delivery");
+	jw_text(w, "status", delivery_status_name(o->delivery));
+	jw_bool(w, "imminent", o->imminent);
+	driver_write(w, "driver", &o->driver, !order_is_finished(o));
+	jw_text(w, "task_id", o->task_id);
+	if (o->location.known && !order_is_finished(o))
+		location_write(w, "location", &o->location);
+	if (o->route != NULL)
+		route_write(w, "route", o->route);
+	jw_end(w);
+}
+
+/* ---- The whole ---------------------------------------------------------- */
+
+void
+order_snapshot_write(struct jw *w, const char *key, const struct order *o,
+    int64_t wall_ms)
 {
 	int step, of;
 
@@ -168,16 +266,10 @@ order_snapshot_write(struct jw *w, const char *key,
 	jw_int(w, "of", of);
 	jw_end(w);
 	eta_write(w, "eta", &o->eta);
-	if (o->fulfilment == FULFIL_DELIVERY) {
-		jw_object(w, "delivery");
-		write_delivery(w, o);
-		/* Where the driver is and goes is not part of an order. */
-		jw_null(w, "location");
-		jw_null(w, "route");
-		jw_end(w);
-	} else {
+	if (o->fulfilment == FULFIL_DELIVERY)
+		write_delivery(w, o, wall_ms);
+	else
 		jw_null(w, "delivery");
-	}
 	jw_end(w);
 }
 
@@ -199,9 +291,7 @@ order_doc_write(struct buf *out, const struct order *o)
 	jw_text(&w, "timezone", o->contact.timezone);
 	jw_end(&w);
 	write_timeline(&w, o);
-	jw_object(&w, "delivery");
-	write_delivery(&w, o);
-	jw_text(&w, "task_id", o->task_id);
-	jw_end(&w);
+	write_delivery_doc(&w, o);
+	jw_int(&w, "firm_seq", (int64_t)o->firm_seq);
 	jw_end(&w);
 }

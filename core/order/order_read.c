@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "order/parts.h"
+#include "order/route.h"
 #include "order/who.h"
 
 #define RATING_MAX 100
@@ -206,7 +207,7 @@ read_words(const struct json *v, struct order *view,
 	memcpy(view->id, id, ID_SIZE);
 	view->status = (enum order_status)status;
 	view->fulfilment = (enum fulfilment)fulfilment;
-	view->seq = (uint64_t)seq;
+	view->seq = view->firm_seq = (uint64_t)seq;
 	view->customer_id = json_get_text(v, "customer_id");
 	view->external_ref = json_get_text(v, "external_ref");
 	view->number = json_get_text(v, "number");
@@ -288,6 +289,23 @@ read_timeline(const struct json *list, struct arena *scratch,
 	return OW_OK;
 }
 
+static void
+read_location(const struct json *v, struct location *out)
+{
+	struct location l = { .known = true };
+
+	if (v == NULL || json_type(v) != JSON_OBJECT || !has_text(v, "at") ||
+	    read_time(v, "at", 0, &l.at_ms) != OW_OK)
+		return;
+	l.lat = real_plain(json_real(json_get(v, "lat"), 1000));
+	l.lng = real_plain(json_real(json_get(v, "lng"), 1000));
+	l.heading = json_real(json_get(v, "heading"), -1);
+	l.speed_mps = json_real(json_get(v, "speed_mps"), -1);
+	l.is_stale = json_bool(json_get(v, "stale"), false);
+	if (l.lat >= -90 && l.lat <= 90 && l.lng >= -180 && l.lng <= 180)
+		*out = l;
+}
+
 static int
 read_delivery(const struct json *v, struct order *view,
     struct ow_fault *fault)
@@ -303,6 +321,10 @@ read_delivery(const struct json *v, struct order *view,
 	view->delivery = (enum delivery_status)status;
 	view->imminent = json_bool(json_get(v, "imminent"), false);
 	view->task_id = json_get_text(v, "task_id");
+	if (view->driver.id != NULL)
+		read_location(json_get(v, "location"), &view->location);
+	/* Without it the order is as good. */
+	view->route = route_read(json_get(v, "route"));
 	return OW_OK;
 }
 
@@ -312,7 +334,7 @@ order_read(const char *doc, size_t n, struct order **out,
 {
 	struct json *root = NULL;
 	struct arena scratch;
-	struct order view;
+	struct order view = { .seq = 0 };
 	int err;
 
 	arena_init(&scratch);
@@ -335,8 +357,13 @@ order_read(const char *doc, size_t n, struct order **out,
 	err = read_delivery(json_get(root, "delivery"), &view, fault);
 	if (err != OW_OK)
 		goto out;
+	view.firm_seq = (uint64_t)json_get_int(root, "firm_seq",
+	    (int64_t)view.seq);
+	if (view.firm_seq > view.seq)
+		view.firm_seq = view.seq;
 	*out = order_copy(&view);
 out:
+	route_unref(&view.route);
 	arena_done(&scratch);
 	json_free(&root);
 	return err;

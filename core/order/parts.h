@@ -22,7 +22,8 @@ struct jw;
 
 /* Room of a timeline with n entries: appending seldom allocates. */
 uint32_t timeline_room(uint32_t n);
-/* The same words as constants; "system" when by is not one of them. */
+/* The same words as constants, "logistics" among them; "system" when by is
+   none. */
 const char *by_word(const char *by);
 /* -0.0 would be written as "-0" and come back as 0. */
 double real_plain(double);
@@ -47,7 +48,8 @@ void create_view(const struct json *body, struct id_maker *, int64_t at_ms,
     struct arena *scratch, struct order *view);
 
 void eta_write(struct jw *, const char *key, const struct eta *);
-void driver_write(struct jw *, const char *key, const struct driver *);
+void driver_write(struct jw *, const char *key, const struct driver *,
+    bool with_phone);
 
 /* Each moves updated_at to at_ms; strings are copied into the order. */
 void fold_created(struct order *, const struct order *view, int64_t at_ms,
@@ -58,7 +60,10 @@ void fold_item(struct order *, struct item *, enum item_status to,
     int64_t at_ms);
 void fold_eta(struct order *, const struct eta *, int64_t at_ms);
 void fold_delivery(struct order *, enum delivery_status to, int64_t at_ms);
+/* A phone that is not said stays as it is while the driver does. */
 void fold_driver(struct order *, const struct driver *, const char *task_id,
     int64_t at_ms);
+void fold_route(struct order *, struct route *, int64_t at_ms);	/* shared */
+void fold_imminent(struct order *, int64_t at_ms);
 
 #endif

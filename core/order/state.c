@@ -311,6 +311,14 @@ delivery_step_is_legal(enum delivery_status from, enum delivery_status to)
 	    (delivery_next[from] & BIT(to)) != 0;
 }
 
+bool
+delivery_can_be_imminent(enum delivery_status status)
+{
+	return status == DELIVERY_PICKED_UP ||
+	    status == DELIVERY_EN_ROUTE_DROPOFF ||
+	    status == DELIVERY_ARRIVED_DROPOFF;
+}
+
 void
 order_progress(enum fulfilment fulfilment, enum order_status status, int
     *out_step, int *out_of)

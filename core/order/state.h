@@ -77,6 +77,9 @@ bool item_step_is_legal(enum item_status from, enum item_status to);
 bool delivery_step_is_legal(enum delivery_status from,
     enum delivery_status to);
 
+/* The goods are with the driver, on their way. */
+bool delivery_can_be_imminent(enum delivery_status);
+
 /* How far along the straight way of this fulfilment: step of `of`; step is 0
    before placed and after a way out, a failed delivery stands where it left. */
 void order_progress(enum fulfilment, enum order_status, int *out_step,

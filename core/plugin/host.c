@@ -2,8 +2,9 @@
 /*
  * host - the table that every plugin gets.
  *
- * Everything a plugin starts (letters, work, timers, watches) hangs on its
- * instance, so that stop() can leave nothing behind that would call into it.
+ * Everything a plugin starts (letters, work, timers, watches, and outside.c's
+ * requests) hangs on its instance, so that stop() can leave nothing behind
+ * that would call into it.
  * A plugin's mistakes (a wrong index, a level that does not exist, a second
  * drained()) are logged or mended, never asserted.
  *
@@ -62,7 +63,9 @@ host_add(struct ow_ctx *ctx, uint32_t metric, int64_t n)
 			    metric, ctx->n_metrics);
 		return;
 	}
-	if (ctx->metrics)
+	if (ctx->add)
+		ctx->add(ctx->user, metric, n);
+	else if (ctx->metrics)
 		metric_add(ctx->metrics, metric, n);
 }
 
@@ -428,6 +431,7 @@ host_quiet(struct ow_ctx *ctx)
 	for (watch = ctx->watches; watch; watch = watch->next)
 		(void)event_del(watch->event);
 	host_cancel_jobs(ctx);
+	outside_quiet(ctx);
 }
 
 void
@@ -438,6 +442,7 @@ host_done(struct ow_ctx *ctx)
 		timer_end(ctx->timers);
 	while (ctx->watches)
 		watch_end(ctx->watches);
+	outside_done(ctx);
 	ctx->wake->ctx = NULL;
 	if (!ctx->wake->is_sent && !ctx->wake->is_running)
 		free(ctx->wake);

@@ -16,7 +16,7 @@
 
 #include <orderwire/store.h>
 
-#include "conf/conf.h"
+#include "conf/settings.h"
 
 #define INSPECT_METRICS_MAX 200u	/* more: the end is missing */
 #define INSPECT_NAME_MAX 63u
@@ -50,17 +50,37 @@ static const struct call inspect_store[] = {
 	{ NULL, 0, false },
 };
 
+static const struct call inspect_channel[] = {
+	{ "check", offsetof(struct ow_channel, check), true },
+	{ "deliver", offsetof(struct ow_channel, deliver), true },
+	{ NULL, 0, false },
+};
+
+static const struct call inspect_adapter[] = {
+	{ "follow", offsetof(struct ow_adapter, follow), true },
+	{ "unfollow", offsetof(struct ow_adapter, unfollow), true },
+	{ NULL, 0, false },
+};
+
 struct kind {
 	int32_t kind;
 	const char *name;
 	const struct call *calls;
+	/* What every instance's section has besides; or NULL. */
+	const struct ow_option *common;
 };
 
 static const struct kind inspect_kinds[] = {
-	{ OW_TRANSPORT, "transport", inspect_transport },
-	{ OW_STORE, "store", inspect_store },
-	{ 0, NULL, NULL },
+	{ OW_TRANSPORT, "transport", inspect_transport, NULL },
+	{ OW_STORE, "store", inspect_store, NULL },
+	{ OW_CHANNEL, "channel", inspect_channel, set_channel_options },
+	{ OW_ADAPTER, "adapter", inspect_adapter, NULL },
+	{ 0, NULL, NULL, NULL },
 };
+
+/* What people switch on and off, and a notice can be rendered for. */
+static const char *const inspect_media[] = { "push", "email", "sms",
+    "webhook", NULL };
 
 struct inspect {
 	const struct ow_plugin *desc;
@@ -103,6 +123,14 @@ inspect_kind_name(int32_t kind)
 	const struct kind *k = inspect_kind(kind);
 
 	return k ? k->name : "?";
+}
+
+const struct ow_option *
+inspect_kind_options(int32_t kind)
+{
+	const struct kind *k = inspect_kind(kind);
+
+	return k ? k->common : NULL;
 }
 
 /* Within one major these three are where they always were. */
@@ -174,6 +202,32 @@ inspect_calls(const struct inspect *in, const char *what,
 	}
 }
 
+/* A channel's own words stand in paths, preferences and the database. */
+static void
+inspect_words(const struct inspect *in, const struct ow_channel *ops,
+    uint32_t size)
+{
+	const char *const *medium;
+
+	if (size < offsetof(struct ow_channel, check)) {
+		inspect_fault(in, "its channel names no medium and no kind");
+		return;
+	}
+	for (medium = inspect_media; *medium; medium++)
+		if (ops->medium && !strcmp(ops->medium, *medium))
+			break;
+	if (!*medium)
+		inspect_fault(in, "its medium must be push, email, sms or "
+		    "webhook, not '%.40s'", ops->medium ? ops->medium : "");
+	if (!ops->kind || !inspect_is_name(ops->kind,
+	    "abcdefghijklmnopqrstuvwxyz0123456789-"))
+		inspect_fault(in, "the kind of its addresses must be made of "
+		    "a-z, 0-9 and -");
+	if (size >= offsetof(struct ow_channel, hook) + sizeof(ops->hook) &&
+	    ops->hook_name && !ops->hook)
+		inspect_fault(in, "its channel has hook_name() without hook()");
+}
+
 static void
 inspect_ops(const struct inspect *in)
 {
@@ -191,6 +245,25 @@ inspect_ops(const struct inspect *in)
 	}
 	memcpy(&size, ops, sizeof(size));	/* each begins with it */
 	inspect_calls(in, kind->name, ops, size, kind->calls);
+	if (kind->kind == OW_CHANNEL)
+		inspect_words(in, ops, size);
+}
+
+/* Options that a kind has whatever the plugin says. */
+static void
+inspect_reserved(const struct inspect *in)
+{
+	const struct ow_option *common =
+	    inspect_kind_options(in->desc->kind), *o, *c;
+
+	if (!common)
+		return;
+	for (o = in->desc->options; o->name; o++)
+		for (c = common; c->name; c++)
+			if (!strcmp(o->name, c->name))
+				inspect_fault(in, "option '%s' is taken: every"
+				    " %s has it", o->name,
+				    inspect_kind_name(in->desc->kind));
 }
 
 static bool
@@ -250,5 +323,7 @@ inspect_plugin(const struct ow_plugin *desc, const char *module,
 	inspect_metrics(&in);
 	if (conf_table_check(desc->options, desc->conf_size, &why))
 		inspect_fault(&in, "%s", why.text);
+	else
+		inspect_reserved(&in);
 	return faults->n == before ? OW_OK : OW_EINVAL;
 }

@@ -16,5 +16,8 @@ int inspect_plugin(const struct ow_plugin *desc, const char *module,
     const char *file, int line, struct conf_faults *);
 /* "store", or "?" */
 const char *inspect_kind_name(int32_t kind);
+/* The options that every section of this kind has besides its plugin's own;
+   or NULL. */
+const struct ow_option *inspect_kind_options(int32_t kind);
 
 #endif

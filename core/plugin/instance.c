@@ -18,8 +18,7 @@
 
 static struct ow_ctx *
 instance_new(const struct plugin_entry *entry,
-    struct loop *loop, const struct ow_host_srv *srv,
-    const struct ow_host_store *store)
+    struct loop *loop, const struct plugin_tables *tables)
 {
 	struct ow_ctx *ctx = mem_alloc(sizeof(*ctx));
 	int32_t kind = entry->desc->kind;
@@ -29,8 +28,22 @@ instance_new(const struct plugin_entry *entry,
 	ctx->host.size = sizeof(ctx->host);
 	ctx->host.abi = OW_ABI;
 	ctx->host.base = &host_base;
-	ctx->host.srv = kind == OW_TRANSPORT ? srv : NULL;
-	ctx->host.store = kind == OW_STORE ? store : NULL;
+	ctx->add = tables->add;
+	if (kind == OW_TRANSPORT)
+		ctx->host.srv = tables->srv;
+	if (kind == OW_STORE)
+		ctx->host.store = tables->store;
+	if (kind == OW_CHANNEL) {
+		ctx->host.net = tables->net;
+		ctx->host.outbox = tables->outbox;
+		ctx->outside = tables->outside;
+	}
+	if (kind == OW_ADAPTER) {
+		ctx->host.net = tables->net;
+		ctx->host.facts = tables->facts;
+		ctx->host.hook = tables->hook;
+		ctx->outside = tables->outside;
+	}
 	while (entry->desc->metrics &&
 	    entry->desc->metrics[ctx->n_metrics].name)
 		ctx->n_metrics++;
@@ -75,11 +88,10 @@ instance_load(struct ow_ctx *ctx, struct ow_fault *fault)
 
 int
 plugin_start(const struct plugin_entry *entry, struct loop *loop,
-    struct metrics *metrics, const struct ow_host_srv *srv,
-    const struct ow_host_store *store, void *user, struct ow_ctx **out,
-    struct ow_fault *fault)
+    struct metrics *metrics, const struct plugin_tables *tables,
+    void *user, struct ow_ctx **out, struct ow_fault *fault)
 {
-	struct ow_ctx *ctx = instance_new(entry, loop, srv, store);
+	struct ow_ctx *ctx = instance_new(entry, loop, tables);
 	int err;
 
 	ctx->user = user;
@@ -108,8 +120,7 @@ int
 instance_check(const struct plugin_entry *entry, struct loop *loop,
     struct ow_fault *fault)
 {
-	struct ow_ctx *ctx = instance_new(entry, loop, &inert_srv,
-	    &inert_store);
+	struct ow_ctx *ctx = instance_new(entry, loop, &inert_tables);
 	int err;
 
 	err = instance_load(ctx, fault);

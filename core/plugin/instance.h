@@ -14,7 +14,9 @@
 #include "plugin/plugin.h"
 
 struct event;
+struct fetcher;
 struct metric_set;
+struct outside;
 
 /* An entry and where the config says it. */
 struct plugin_place {
@@ -72,10 +74,12 @@ struct ow_ctx {
 	void *self;
 	void *user;
 	struct ow_host host;
+	struct outside *outside;	/* or NULL */
 
 	/* Any thread. */
 	struct metric_set *metrics;	/* or NULL */
 	uint32_t n_metrics;
+	void (*add)(void *user, uint32_t metric, int64_t n);	/* or NULL */
 	atomic_bool has_bad_metric;	/* said once */
 	pthread_mutex_t lock;
 	struct letter *box, **box_end;	/* under the lock */
@@ -87,6 +91,8 @@ struct ow_ctx {
 	struct ow_timer *timers;
 	struct ow_watch *watches;
 	struct job *jobs;
+	struct ow_net_call *calls;	/* outside.c's */
+	struct ow_socket *sockets;	/* outside_ws.c's */
 	bool is_stopping;		/* a job still runs, then stop() */
 	bool is_draining;
 	void (*drain_done)(void *);
@@ -110,8 +116,23 @@ void instance_finish(struct ow_ctx *);
 int instance_check(const struct plugin_entry *, struct loop *,
     struct ow_fault *);
 
-/* inert.c */
-extern const struct ow_host_srv inert_srv;
-extern const struct ow_host_store inert_store;
+/* inert.c: every table. */
+extern const struct plugin_tables inert_tables;
+
+/* outside.c: none of its requests is answered any more; from now on none is
+   begun.  What it holds of them stays valid until outside_done. */
+void outside_quiet(struct ow_ctx *);
+void outside_done(struct ow_ctx *);
+/* The one that connects to anywhere. */
+struct fetcher *outside_trusted(struct outside *);
+
+/* outside_ws.c: its part of ow_host_net, and of the two above. */
+struct ow_socket *outside_ws_open(struct ow_ctx *, const struct ow_ws_req *,
+    const struct ow_ws_fns *, void *arg);
+int outside_ws_send(struct ow_ctx *, struct ow_socket *,
+    struct ow_bytes text);
+void outside_ws_close(struct ow_ctx *, struct ow_socket **);
+void outside_ws_quiet(struct ow_ctx *);
+void outside_ws_done(struct ow_ctx *);
 
 #endif

@@ -20,8 +20,9 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
-#include "conf/conf.h"
 #include "conf/near.h"
+#include "conf/settings.h"
+#include "net/public.h"
 #include "plugin/inspect.h"
 #include "plugin/instance.h"
 
@@ -206,7 +207,29 @@ plugin_list(const char *dir, struct buf *out)
 	return OW_OK;
 }
 
+void
+plugin_explain(const struct ow_plugin *desc, struct buf *out)
+{
+	(void)buf_printf(out, "# %s %s: %s\n", desc->name, desc->version,
+	    desc->summary);
+	conf_explain(out, desc->name, desc->options,
+	    inspect_kind_options(desc->kind), 0);
+}
+
 /* ---- What the config names --------------------------------------------- */
+
+static int
+loader_fill(struct conf *conf, uint32_t i, struct plugin_entry *entry,
+    struct conf_faults *faults)
+{
+	const struct ow_plugin *desc = entry->desc;
+
+	entry->conf = mem_alloc(desc->conf_size);
+	if (desc->kind == OW_CHANNEL)
+		entry->channel = mem_alloc(sizeof(*entry->channel));
+	return conf_fill_instance(conf, i, desc->options, entry->conf,
+	    inspect_kind_options(desc->kind), entry->channel, faults);
+}
 
 static void
 loader_add(struct plugins *all, struct conf *conf, uint32_t i,
@@ -226,10 +249,9 @@ loader_add(struct plugins *all, struct conf *conf, uint32_t i,
 	if (inspect_plugin(place.entry.desc, instance.module, instance.file,
 	    instance.line, faults))
 		return;
-	place.entry.conf = mem_alloc(place.entry.desc->conf_size);
-	if (conf_fill_instance(conf, i, place.entry.desc->options,
-	    place.entry.conf, faults)) {
+	if (loader_fill(conf, i, &place.entry, faults)) {
 		free(place.entry.conf);
+		free(place.entry.channel);
 		return;
 	}
 	place.entry.name = mem_dup(instance.name);
@@ -263,6 +285,7 @@ plugins_close(struct plugins **p)
 	for (i = 0; i < all->n; i++) {
 		free((char *)all->list[i].entry.name);	/* ours: mem_dup */
 		free(all->list[i].entry.conf);
+		free(all->list[i].entry.channel);
 		free(all->list[i].file);
 	}
 	free(all->list);
@@ -296,4 +319,37 @@ plugins_check(struct plugins *all, struct loop *loop,
 			conf_fault(faults, place->file, place->line, "'%s': "
 			    "%s", place->entry.name, why.text);
 	}
+}
+
+/* A lease must outlast what it is for, or another node begins it again. */
+static void
+loader_check_lease(const struct plugin_place *place,
+    const struct settings *set, struct conf_faults *faults)
+{
+	if (place->entry.channel->deadline_ms >= set->outbox.lease_ms)
+		conf_fault(faults, place->file, place->line, "'%s': "
+		    "'deadline_ms' must be below outbox.lease_ms",
+		    place->entry.name);
+}
+
+void
+plugins_check_settings(const struct plugins *all,
+    struct conf *conf, const struct settings *set,
+    struct conf_faults *faults)
+{
+	struct public_allow *allow = NULL;
+	struct ow_fault why;
+	const char *file;
+	uint32_t i;
+	int line;
+
+	if (public_allow_parse(set->outbox.private_allow, &allow, &why)) {
+		conf_where(conf, "outbox", "private_allow", &file, &line);
+		conf_fault(faults, file, line, "'private_allow': %s",
+		    why.text);
+	}
+	public_allow_free(&allow);
+	for (i = 0; i < all->n; i++)
+		if (all->list[i].entry.channel)
+			loader_check_lease(&all->list[i], set, faults);
 }

@@ -21,7 +21,10 @@ struct conf;
 struct conf_faults;
 struct loop;
 struct metrics;
+struct outside;
 struct plugins;			/* all that the config names, loaded */
+struct set_channel;
+struct settings;
 
 /* Where plugins are: as configured, or else $ORDERWIRE_PLUGINS (so that a
    build folder runs without being installed), or else where they were
@@ -33,6 +36,8 @@ struct plugin_entry {
 	const char *name;	/* of the instance */
 	const struct ow_plugin *desc;
 	void *conf;		/* desc->conf_size bytes, filled and checked */
+	struct set_channel *channel;	/* what every channel's section has; */
+				/* NULL: of another kind */
 	char path[512];
 };
 
@@ -47,22 +52,42 @@ uint32_t plugins_count(const struct plugins *);
 const struct plugin_entry *plugins_at(const struct plugins *, uint32_t i);
 /* --check: load() and stop() of each, without a loop running. */
 void plugins_check(struct plugins *, struct loop *, struct conf_faults *);
+/* What concerns a plugin's section and one of the core's at once: a channel's
+   deadline and the lease, say.  Also before a start. */
+void plugins_check_settings(const struct plugins *, struct conf *,
+    const struct settings *, struct conf_faults *);
 
 /* One plugin by file; for --explain and --list-plugins. */
 const struct ow_plugin *plugin_probe(const char *dir, const char *module,
     char path[512], struct ow_fault *);
 /* Every plugin file of a directory, a line each. */
 int plugin_list(const char *dir, struct buf *out);
+/* A sample of the section of an instance, with what its kind adds. */
+void plugin_explain(const struct ow_plugin *, struct buf *out);
+
+/* The tables that the host side has; a kind sees only those it has business
+   with.  net goes through outside (plugin/outside.h: outside_host()), unless a
+   test brings one of its own. */
+struct plugin_tables {
+	const struct ow_host_srv *srv;
+	const struct ow_host_store *store;
+	const struct ow_host_net *net;
+	const struct ow_host_outbox *outbox;
+	const struct ow_host_facts *facts;
+	const struct ow_host_hook *hook;
+	struct outside *outside;	/* outlives the instance; or NULL */
+	/* Instead of counting here; or NULL.  ANY THREAD; user is that of
+	   plugin_start, metric is one that there is. */
+	void (*add)(void *user, uint32_t metric, int64_t n);
+};
 
 /*
- * Make an instance on a loop and call load() and start(), there.  srv and
- * store are the tables of the kinds that have business with them, or NULL.
- * user is the host side's own pointer (plugin_ctx_user).
+ * Make an instance on a loop and call load() and start(), there.  user is the
+ * host side's own pointer (plugin_ctx_user).
  */
 int plugin_start(const struct plugin_entry *, struct loop *,
-    struct metrics *, const struct ow_host_srv *,
-    const struct ow_host_store *, void *user, struct ow_ctx **out,
-    struct ow_fault *);
+    struct metrics *, const struct plugin_tables *, void *user,
+    struct ow_ctx **out, struct ow_fault *);
 /* drain(), then stopped(arg) after drained() or after_ms; then plugin_stop. */
 void plugin_drain(struct ow_ctx *, int64_t after_ms, void (*done)(void *),
     void *arg);

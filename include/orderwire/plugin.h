@@ -12,6 +12,8 @@
  *	kind       what it does                               examples
  *	transport  carries live streams to screens            websocket, sse
  *	store      keeps orders, their logs and the outbox    sqlite, pgsql
+ *	channel    hands one notice to one outside provider   webpush, sms
+ *	adapter    brings in facts from an outside service    logistics
  *
  * THREADS.  There is one rule.  An instance lives on one loop: the host calls
  * it, and it calls the host, only there, and nothing on a loop may block.  A
@@ -22,9 +24,9 @@
  *
  * MEMORY.  Whoever makes a thing frees it.  What the host passes to a call is
  * the host's, and stays valid until that call returns; the exceptions say so
- * where they are declared (a transaction until it is settled).  What a plugin
- * passes to the host is copied before the host call returns.  Calls that end
- * a thing take a pointer to your pointer and set it to NULL.
+ * where they are declared (a transaction or a job until it is settled).  What
+ * a plugin passes to the host is copied before the host call returns.  Calls
+ * that end a thing take a pointer to your pointer and set it to NULL.
  *
  * ERRORS.  An int result is OW_OK or one of the negative OW_E values.  An out
  * parameter is written only on success.  Text for people goes into ow_fault.
@@ -95,6 +97,9 @@ struct ow_ctx;			/* one loaded instance of a plugin */
 struct ow_timer;
 struct ow_watch;		/* interest in one file descriptor */
 struct ow_srv_call;		/* one HTTP request that waits for its answer */
+struct ow_net_call;		/* one request of ours to somebody else */
+struct ow_hook_call;		/* one provider's request to us */
+struct ow_socket;		/* a WebSocket of ours to somebody else */
 struct ow_stream;		/* one open connection that gets messages */
 
 /* ---- Options: one table is parser, default, check and manual ----------- */
@@ -248,6 +253,20 @@ struct ow_srv_req {
 	struct ow_bytes body;
 };
 
+/* A whole answer of the plugin's own, of any status and type. */
+struct ow_answer {
+	uint32_t size;
+	int32_t status;
+	const struct ow_header *headers;	/* besides the next two, and */
+	size_t n_headers;			/* Date */
+	const char *content_type;	/* NULL without a body */
+	struct ow_bytes body;		/* HEAD: its length alone goes out */
+	/* NULL: body is copied.  Else it stays as it is until this was
+	   called, once: in answer_bytes() or later, never after stop(). */
+	void (*release)(void *arg);
+	void *arg;
+};
+
 /*
  * How a call becomes a stream.  Who asks is settled by the host: the bearer
  * token of the Authorization header, token, or ticket, in this order.  With
@@ -279,6 +298,8 @@ struct ow_open {
 struct ow_host_srv {
 	uint32_t size;
 	/* In start() only.  A path's last segment but one may be "{id}".
+	   The path "*" is every path that no route has, by whatever method,
+	   but none below /admin, /api, /hooks, /sse, /unsubscribe and /ws.
 	   A clash with another route is OW_ECONFLICT. */
 	int (*route)(struct ow_ctx *, const char *method, const char *path,
 	    void (*fn)(void *self, struct ow_srv_call *,
@@ -287,9 +308,10 @@ struct ow_host_srv {
 	   name come joined by ", ".  Valid during the call of fn. */
 	const char *(*header)(struct ow_ctx *, struct ow_srv_call *,
 	    const char *name);
-	/* Each call ends in exactly one of answer() and open(), before fn
-	   returns.  answer() with a status of 400 or more sends a problem
-	   document (RFC 9457) with detail as its text. */
+	/* Each call ends in exactly one of answer(), open() and
+	   answer_bytes(), before fn returns.  answer() with a status of 400
+	   or more sends a problem document (RFC 9457) with detail as its
+	   text. */
 	void (*answer)(struct ow_ctx *, struct ow_srv_call **, int32_t status,
 	    const struct ow_header *headers, size_t n_headers,
 	    const char *detail);
@@ -310,6 +332,9 @@ struct ow_host_srv {
 	   during the call of fn. */
 	const char *(*param)(struct ow_ctx *, struct ow_srv_call *,
 	    const char *name);
+	/* The third way in which a call may end. */
+	void (*answer_bytes)(struct ow_ctx *, struct ow_srv_call **,
+	    const struct ow_answer *);
 };
 
 /* Why the host ends a stream: also WebSocket close codes (RFC 6455, 7.4). */
@@ -353,6 +378,352 @@ struct ow_transport {
 struct ow_store;
 struct ow_host_store;
 
+/* ---- Host: calling out over HTTP and SMTP -------------------------------- */
+
+enum {
+	/* The URL came from a user (a push endpoint, a webhook): https only,
+	   the host's address must be a public one, or one that
+	   outbox.private_allow names, at the moment of connecting.  A refusal
+	   is OW_EDENIED. */
+	OW_HTTP_FROM_USER = 1,
+};
+
+struct ow_http_req {
+	uint32_t size;
+	uint32_t flags;		/* OW_HTTP_... */
+	const char *method, *url;
+	const struct ow_header *headers;
+	size_t n_headers;
+	struct ow_bytes body;
+	int64_t timeout_ms;	/* for all of it, from lookup to last byte */
+	size_t reply_max;	/* a longer reply is OW_ELIMIT */
+	const char *ca_file;	/* PEM; NULL or "": the system's */
+};
+
+struct ow_mail_req {
+	uint32_t size;
+	const char *url;	/* smtp://host:port or smtps://host:port */
+	bool starttls;		/* smtp: only over TLS, or not at all */
+	const char *user, *password;	/* or NULL */
+	const char *from, *to;	/* the envelope's */
+	struct ow_bytes message;	/* complete, with headers, CRLF lines */
+	int64_t timeout_ms;
+	const char *ca_file;	/* PEM; NULL or "": the system's */
+};
+
+/* Valid during the call.  Redirects are answers, never followed. */
+struct ow_reply {
+	uint32_t size;
+	int32_t err;		/* OW_OK: an answer came, see status */
+	int32_t status;		/* HTTP or SMTP status, 0 without an answer */
+	const char *detail;	/* one line for a log, never NULL; SMTP: the */
+				/* server's last line, "550 5.1.1 No...", */
+				/* with * for the recipient's address */
+	struct ow_bytes body;	/* HTTP */
+	void *impl;		/* for header() */
+};
+
+/* A WebSocket to open.  All of it is copied. */
+struct ow_ws_req {
+	uint32_t size;
+	const char *url;		/* ws:// or wss:// */
+	const struct ow_header *headers;
+	size_t n_headers;
+	const char *ca_file;	/* PEM; NULL or "": the system's */
+	int64_t open_ms;	/* for lookup, TLS and the whole handshake */
+	size_t message_max;	/* a longer message is OW_ELIMIT */
+};
+
+/* What a WebSocket calls; none before ws_open() has returned. */
+struct ow_ws_fns {
+	uint32_t size;
+	void (*on_open)(void *arg);
+	/* One whole message; a binary one is dropped. */
+	void (*on_text)(void *arg, struct ow_bytes);
+	/* Exactly once, opened or not, unless ws_close() came first; the
+	   socket ends with it.  err is never OW_OK: OW_EDENIED (401, 403),
+	   OW_ENOENT (404), OW_ETIMEOUT, OW_ELIMIT, OW_EIO.  detail is one
+	   line for a log. */
+	void (*on_closed)(void *arg, int32_t err, const char *detail);
+};
+
+struct ow_outcome;
+
+struct ow_host_net {
+	uint32_t size;
+	/* on_reply runs exactly once, never before this has returned, and not
+	   at all after cancel().  NULL (never called back) when the request
+	   itself is impossible: no timeout, a line break in a header. */
+	struct ow_net_call *(*http)(struct ow_ctx *, const struct ow_http_req *,
+	    void (*on_reply)(void *arg, const struct ow_reply *), void *arg);
+	struct ow_net_call *(*mail)(struct ow_ctx *, const struct ow_mail_req *,
+	    void (*on_reply)(void *arg, const struct ow_reply *), void *arg);
+	void (*cancel)(struct ow_ctx *, struct ow_net_call **);
+	/* A header of the reply, any case, the last of its name; or NULL. */
+	const char *(*header)(const struct ow_reply *, const char *name);
+	/* The usual reading of a reply.  HTTP: 2xx delivered; no answer, 408,
+	   429 and 5xx retry, honouring Retry-After; 401 and 403
+	   misconfigured; the rest rejected.  SMTP: 2yz delivered, 4yz retry,
+	   530 to 535 and 538 misconfigured, the rest of 5yz rejected.  A
+	   request that was refused or can't be (OW_EDENIED, OW_EINVAL) is
+	   rejected; one whose reply was too long is read by its status.
+	   Start from this and change only what your provider does
+	   otherwise.  detail points into the reply. */
+	void (*judge)(const struct ow_reply *, struct ow_outcome *);
+	/* Adapters only.  NULL when the request itself is impossible.  The
+	   host pings every 20 s and closes with OW_ETIMEOUT when no byte came
+	   for 60 s.  fns is copied. */
+	struct ow_socket *(*ws_open)(struct ow_ctx *, const struct ow_ws_req *,
+	    const struct ow_ws_fns *fns, void *arg);
+	/* OW_EAGAIN: not open, or 256 KiB wait already. */
+	int (*ws_send)(struct ow_ctx *, struct ow_socket *,
+	    struct ow_bytes text);
+	/* Nothing is called any more.  Safe from inside the three. */
+	void (*ws_close)(struct ow_ctx *, struct ow_socket **);
+	/* Adapters only.  An answer that goes on (server-sent events): what a
+	   2xx brings goes to on_data as it comes, and on_reply is its end.
+	   The body of another status is the reply's.  timeout_ms is up to the
+	   end of the answer's head; later no byte for 90 s is OW_ETIMEOUT.
+	   Ended by cancel(), also from inside on_data. */
+	struct ow_net_call *(*http_stream)(struct ow_ctx *,
+	    const struct ow_http_req *,
+	    void (*on_data)(void *arg, struct ow_bytes),
+	    void (*on_reply)(void *arg, const struct ow_reply *), void *arg);
+};
+
+/* ---- Kind: channel ------------------------------------------------------- */
+
+enum {
+	OW_DELIVERED = 1,	/* the provider took responsibility */
+	OW_RETRY,		/* may work later: the outbox backs off */
+	OW_REJECTED,		/* this notice never will: it is parked */
+	OW_GONE,		/* this address never will: it is turned off */
+	OW_MISCONFIGURED,	/* our own credential or set-up is wrong: the */
+				/* breaker opens, jobs wait, nothing is lost */
+};
+
+struct ow_outcome {
+	uint32_t size;
+	int32_t verdict;
+	int64_t retry_after_ms;	/* the provider's wish; 0: outbox decides */
+	const char *ref;	/* the provider's own id for it, or NULL */
+	const char *detail;	/* a line for the admin, or NULL; no address */
+};
+
+enum { OW_URGENCY_LOW = 1, OW_URGENCY_NORMAL, OW_URGENCY_HIGH };
+
+/* One notice for one address.  Valid from deliver() until it is settled. */
+struct ow_job {
+	uint32_t size;
+	uint32_t attempt;	/* 1 the first time */
+	const char *key;	/* equal on all attempts: pass it on, so that */
+				/* the provider can drop a repeat */
+	int64_t deadline_ms;	/* now_ms() after which cancel() comes */
+	int64_t ttl_ms;		/* from now: later than that it is stale */
+	int32_t urgency;
+	bool is_repeat_safe;	/* false: an attempt before may have arrived */
+	const char *address;	/* as address() made it */
+	const char *tenant;
+	const char *locale;	/* "en", "de-AT" */
+	const char *order_id;
+	const char *notice_id;
+	const char *topic;	/* "order.ready" */
+	const char *group;	/* newer notices of a group replace older */
+				/* ones where the medium can; or "" */
+	/* Rendered for the channel's medium, UTF-8. */
+	const char *title;	/* one line: a push's title, a subject */
+	const char *text;
+	const char *html;	/* medium "email": a whole page; else "" */
+	const char *url;	/* where the notice leads, absolute; or "" */
+	const char *receipt;	/* medium "push": for POST /receipts, or "" */
+	const char *receipt_url;	/* where that is, absolute; or "" */
+	const char *unsubscribe_url;	/* medium "email"; else "" */
+	struct ow_bytes event;	/* the whole event, as JSON */
+};
+
+/* What check() makes of an address. */
+struct ow_address {
+	uint32_t size;
+	char text[4096];	/* as deliver() wants it */
+	char identity[2048];	/* equal for equal receivers: "+493012345" */
+	char hint[64];		/* what an admin may see: "j...@example.org" */
+};
+
+/* A provider's request to /hooks/{kind}/{name}.  Valid during hook(). */
+struct ow_hook_req {
+	uint32_t size;
+	const char *method;	/* "GET", "POST" */
+	const char *url;	/* as the provider called it: public_url, */
+				/* path, query; signatures are made over it */
+	const char *query;	/* raw, without '?', or "" */
+	struct ow_bytes body;
+	const char *name;	/* adapters: the tenant; channels: NULL */
+};
+
+struct ow_host_outbox {
+	uint32_t size;
+	/* Exactly once for each job, also after cancel(); from inside
+	   deliver() or any time later.  There is no other way to report. */
+	void (*settle)(struct ow_ctx *, const struct ow_job *,
+	    const struct ow_outcome *);
+	/* News of a job that was settled as delivered, by the ref given then:
+	   a delivery report.  OW_DELIVERED: it arrived. */
+	void (*report)(struct ow_ctx *, const char *ref,
+	    const struct ow_outcome *);
+	/* Whoever has this identity wants no more of the medium (in false), or
+	   does again.  why is a short text for the journey. */
+	void (*opt)(struct ow_ctx *, const char *identity, bool in,
+	    const char *why);
+	/* A header, or a parameter of the query or of a form body, decoded;
+	   NULL: not there.  Valid during hook(). */
+	const char *(*hook_header)(struct ow_ctx *, struct ow_hook_call *,
+	    const char *name);
+	const char *(*hook_param)(struct ow_ctx *, struct ow_hook_call *,
+	    const char *name);
+	/* All parameters of a form body, sorted by name: Twilio signs that.
+	   Returns how many there are; fills in at most max. */
+	size_t (*hook_form)(struct ow_ctx *, struct ow_hook_call *,
+	    struct ow_header *out, size_t max);
+	/* Each hook() ends in exactly one answer(), before it returns. */
+	void (*hook_answer)(struct ow_ctx *, struct ow_hook_call **,
+	    int32_t status, const char *content_type, struct ow_bytes body);
+};
+
+struct ow_channel {
+	uint32_t size;
+	const char *medium;	/* "push", "email", "sms", "webhook": what */
+				/* people switch on and off */
+	const char *kind;	/* of address: "webpush", "fcm", "email", ... */
+	/* Asked when someone subscribes, and before a first delivery, so that
+	   a bad address fails early.  wanted is JSON (a PushSubscription) or
+	   a plain address, as the kind has it. */
+	int (*check)(void *self, const char *wanted, struct ow_address *out,
+	    struct ow_fault *);
+	/* Begin.  The host keeps to the limits that every channel section
+	   has (max_inflight, rate), so a channel needs no queue. */
+	void (*deliver)(void *self, const struct ow_job *);
+	/* Optional.  Give up on the job now, then settle it. */
+	void (*cancel)(void *self, const struct ow_job *);
+	/* Optional.  The one address of a channel whose receivers are not
+	   persons (a webhook), in check()'s form; after start(). */
+	const char *(*own_address)(void *self);
+	/* Optional.  What GET /push-subscriptions/key answers. */
+	const char *(*public_key)(void *self);
+	/* Optional, both.  The {name} of /hooks/{kind}/{name} besides the
+	   instance's own, and who answers there.  Authenticate first: a bad
+	   signature is 401 and changes nothing. */
+	const char *(*hook_name)(void *self);
+	void (*hook)(void *self, struct ow_hook_call *,
+	    const struct ow_hook_req *);
+};
+
+/* ---- Kind: adapter ------------------------------------------------------- */
+
+/* The calls of the same names in ow_host_outbox, for adapters. */
+struct ow_host_hook {
+	uint32_t size;
+	const char *(*hook_header)(struct ow_ctx *, struct ow_hook_call *,
+	    const char *name);
+	const char *(*hook_param)(struct ow_ctx *, struct ow_hook_call *,
+	    const char *name);
+	size_t (*hook_form)(struct ow_ctx *, struct ow_hook_call *,
+	    struct ow_header *out, size_t max);
+	void (*hook_answer)(struct ow_ctx *, struct ow_hook_call **,
+	    int32_t status, const char *content_type, struct ow_bytes body);
+};
+
+/* Where a driver was.  Sound already: in range, not (0,0). */
+struct ow_point {
+	uint32_t size;
+	const char *driver;
+	double lat, lng;
+	double heading;		/* degrees, 0 to 360; -1: unknown */
+	double speed_mps;	/* -1: unknown */
+	double accuracy_m;	/* -1: unknown */
+	int64_t at_ms;		/* wall, by the driver's own clock */
+};
+
+/* How far somebody's task with an order is. */
+struct ow_task {
+	uint32_t size;
+	const char *task_id;	/* or NULL */
+	const char *order;	/* its id or its external_ref */
+	const char *status;	/* a delivery status: "pending", "assigned" */
+	const char *driver;	/* an id; NULL: nobody, or not said */
+	const char *reason;	/* of a failure; or NULL */
+	int64_t at_ms;		/* wall */
+};
+
+/* What screens may know of a driver, and nothing else.  Each but id may be
+   NULL. */
+struct ow_driver {
+	uint32_t size;
+	const char *id;
+	const char *name;	/* the first name */
+	const char *photo_url;
+	const char *vehicle;
+	const char *phone;
+	double rating;		/* 0 to 5; below 0: unknown */
+};
+
+struct ow_route {
+	uint32_t size;
+	const char *order;	/* its id */
+	size_t n;		/* points, at most 500; 0: none is known */
+	const double *lnglat;	/* n pairs, the longitude first */
+	double distance_m, duration_s;	/* below 0: unknown */
+};
+
+/* All of it is copied; what an order makes of it is the host's.  None of them
+   calls back into the adapter. */
+struct ow_host_facts {
+	uint32_t size;
+	void (*location)(struct ow_ctx *, const char *tenant,
+	    const struct ow_point *);
+	void (*task)(struct ow_ctx *, const char *tenant,
+	    const struct ow_task *);
+	void (*driver)(struct ow_ctx *, const char *tenant,
+	    const struct ow_driver *);
+	void (*route)(struct ow_ctx *, const char *tenant,
+	    const struct ow_route *);
+	/* Locations don't come in any more, or do again.  Told when it
+	   changes; at first they are taken to come.  why is a short text. */
+	void (*stale)(struct ow_ctx *, bool is_stale, const char *why);
+};
+
+/* An order whose delivery is of interest.  Valid during the call. */
+struct ow_follow {
+	uint32_t size;
+	const char *tenant, *order_id;
+	const char *external_ref;	/* or NULL, as the next two */
+	const char *task_id;
+	const char *driver;
+	bool has_pickup, has_dropoff;
+	double pickup_lat, pickup_lng;
+	double dropoff_lat, dropoff_lng;
+};
+
+/*
+ * An adapter brings facts from another service into orders.  It lives on the
+ * outbox loop and decides nothing: which step is legal, and who may see what,
+ * is the host's business.
+ */
+struct ow_adapter {
+	uint32_t size;
+	/* Say what becomes of this order from now on.  Again for the same
+	   order: something of it has changed. */
+	void (*follow)(void *self, const struct ow_follow *);
+	/* Also for an order that is not followed. */
+	void (*unfollow)(void *self, const char *tenant, const char *order_id);
+	/* Optional.  Find a way from here to there; facts->route() says it,
+	   if there is one.  It need not be followed. */
+	void (*ask_route)(void *self, const struct ow_follow *,
+	    double from_lat, double from_lng, double to_lat, double to_lng);
+	/* Optional.  POST /hooks/logistics/{tenant}.  Authenticate first: a
+	   bad signature is 401 and changes nothing. */
+	void (*hook)(void *self, struct ow_hook_call *,
+	    const struct ow_hook_req *);
+};
 
 /* ---- Host: the whole of it --------------------------------------------- */
 
@@ -363,11 +734,15 @@ struct ow_host {
 	const struct ow_host_base *base;	/* all kinds */
 	const struct ow_host_srv *srv;		/* transport */
 	const struct ow_host_store *store;	/* store */
+	const struct ow_host_net *net;		/* channel, adapter */
+	const struct ow_host_outbox *outbox;	/* channel */
+	const struct ow_host_facts *facts;	/* adapter */
+	const struct ow_host_hook *hook;	/* adapter */
 };
 
 /* ---- The descriptor ---------------------------------------------------- */
 
-enum { OW_TRANSPORT = 1, OW_STORE };
+enum { OW_TRANSPORT = 1, OW_STORE, OW_CHANNEL, OW_ADAPTER };
 
 struct ow_plugin {
 	uint32_t size;		/* these three: OW_PLUGIN_HEAD(kind) */
@@ -406,6 +781,8 @@ struct ow_plugin {
 	union {
 		const struct ow_transport *transport;
 		const struct ow_store *store;
+		const struct ow_channel *channel;
+		const struct ow_adapter *adapter;
 	} ops;
 };
 

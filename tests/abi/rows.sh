@@ -51,7 +51,7 @@ echo
 	cat "$top"/include/orderwire/plugin.h "$top"/include/orderwire/store.h |
 	sed 's,/\*.*\*/,,; s,/\*.*,,' |
 	awk '/^enum \{/ { on = 1 } on { print } /};/ { on = 0 }' |
-	grep -o '\<OW_[A-Z0-9_]*' |
+	grep -o '\<OW_[A-Z0-9_]*' | awk '!seen[$0]++' |
 	sed 's,.*,printf("VALUE(&\, %d)\\n"\, (int)&);,'
 	echo 'return 0; }'
 } > "$work/values.c"

@@ -9,7 +9,11 @@
 // member that the documents don't know fails, too.  What is documented and
 // never driven fails at the end.
 import assert from 'node:assert/strict';
+import { generateKeyPairSync } from 'node:crypto';
+import { once } from 'node:events';
 import fs from 'node:fs';
+import http from 'node:http';
+import os from 'node:os';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { createConfig, lint, lintFromString } from '@redocly/openapi-core';
@@ -119,6 +123,87 @@ describe('the documents', () => {
 	});
 });
 
+// ---- Who is told what ------------------------------------------------------
+
+const hookSecret = 'a secret of the gateway';
+const made = [];			// folders
+
+// A folder for notify.share_dir with these rules; every template is there.
+function shareDir(rules, templates = {}) {
+	const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'ow-share-'));
+	made.push(dir);
+	fs.cpSync(path.join(source, 'etc/templates'),
+	    path.join(dir, 'templates'), { recursive: true });
+	for (const [name, text] of Object.entries(templates))
+		fs.writeFileSync(path.join(dir, `templates/en/${name}.conf`),
+		    text);
+	fs.writeFileSync(path.join(dir, 'notifications.conf'),
+	    `rules = ( ${rules.join(', ')} );\n`);
+	return dir;
+}
+
+// A gateway that takes every SMS, and FCM with a bad day.
+let gateway;
+const gatewayUrl = () => `http://127.0.0.1:${gateway.address().port}`;
+
+async function startGateway() {
+	gateway = http.createServer((req, res) => {
+		req.resume();
+		const { pathname } = new URL(req.url, 'http://x');
+		const [status, type, text] = pathname === '/sendsms' ?
+		    [202, 'text/plain', '0: Accepted for delivery'] :
+		    pathname === '/token' ? [200, 'application/json',
+			JSON.stringify({ access_token: 'a', token_type: 'Bearer',
+				expires_in: 3600 })] :
+		    [503, 'application/json', '{}'];
+		res.writeHead(status, { 'content-type': type });
+		res.end(text);
+	});
+	gateway.listen(0, '127.0.0.1');
+	await once(gateway, 'listening');
+}
+
+// A file with a secret in it.
+function secretFile(value) {
+	const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'ow-secret-'));
+	made.push(dir);
+	const name = path.join(dir, 'secret.json');
+	fs.writeFileSync(name, JSON.stringify(value), { mode: 0o600 });
+	return name;
+}
+
+function pushKeys() {
+	const { privateKey } = generateKeyPairSync('ec', {
+		namedCurve: 'P-256' });
+	return secretFile({ keys: [privateKey.export({ format: 'jwk' })] });
+}
+
+function serviceAccount() {
+	const { privateKey } = generateKeyPairSync('rsa', {
+		modulusLength: 2048 });
+	return secretFile({ type: 'service_account', project_id: 'p',
+		private_key_id: 'k', client_email: 'a@p.example',
+		token_uri: `${gatewayUrl()}/token`,
+		private_key: privateKey.export({ type: 'pkcs8',
+			format: 'pem' }) });
+}
+
+const channels = () => ({
+	'channel-webpush': { keys_file: pushKeys(),
+		sub: 'mailto:ops@cafe.example' },
+	'channel-fcm': { service_account: serviceAccount(),
+		base: gatewayUrl() },
+	'channel-sms': { gateway: 'kannel', url: `${gatewayUrl()}/sendsms`,
+		user: 'u', password: 'p', from: 'Cafe',
+		hook_secret: hookSecret },
+});
+
+after(() => {
+	gateway?.close();
+	for (const dir of made)
+		fs.rmSync(dir, { recursive: true, force: true });
+});
+
 // ---- Driving calls ---------------------------------------------------------
 
 const driven = new Set();		// 'operationId status'
@@ -166,8 +251,13 @@ function checkAnswer(id, a, want) {
 let ow, t;		// the server, and tokens by role
 
 before(async () => {
-	ow = await startServer(null, { conf: { stream: {
-		streams_per_subject: 1, replay_max: 100 } } });
+	await startGateway();
+	ow = await startServer(null, { conf: {
+		stream: { streams_per_subject: 1, replay_max: 100 },
+		notify: { share_dir: shareDir([`{ event = "order.accepted";
+		    channels = [ "in_app", "push", "sms" ]; }`]) },
+		outbox: { backoff_ms: '1h', backoff_max_ms: '1h' },
+		plugins: channels() } });
 	t = {
 		service: await ow.token({ role: 'service' }),
 		kitchen: await ow.token({ role: 'kitchen' }),
@@ -211,11 +301,27 @@ const roles = {			// who is refused what they ask for
 	createOrder: 'kitchen', addEvent: 'kitchen', assignDelivery: 'kitchen',
 	setStatus: 'ada', setItemStatus: 'ada', setEta: 'ada',
 	createTrackingLink: 'kitchen', revokeTrackingLink: 'kitchen',
-	listPlugins: 'kitchen', drain: 'kitchen', streamKitchen: 'ada',
+	listPlugins: 'kitchen', getEstimates: 'service', drain: 'kitchen', streamKitchen: 'ada',
+	getJourney: 'kitchen', listNotifications: 'kitchen',
+	removeNotifications: 'service', readNotifications: 'service',
+	readNotification: 'kitchen', removeNotification: 'kitchen',
+	getPreferences: 'service', setPreferences: 'kitchen',
+	addPushSubscription: 'kitchen', removePushSubscription: 'service',
+	listJobs: 'service', getJob: 'service', retryJob: 'kitchen',
 };
+// Who asks, when the answer does not depend on it.
+const asker = (id) => operation(id).op.servers ? 'admin' :
+    /^(?!stream).*(otification|Push|Preference)/.test(id) ? 'ada' : 'service';
+const isOpen = (id) => operation(id).op.security?.length === 0;
+const takesJson = (id) => operation(id).op.requestBody?.content[
+    'application/json'];
+const phone = { token: `${'f'.repeat(30)}`, channel: 'fcm' };
+const nowhere = '019a5a1e-7c40-7cc3-98c4-dc0c0c07398f';
 
 describe('every call', () => {
 	let o, d, item, link;		// orders: ada's for pickup, a delivery
+	let told;			// one that she was told of
+	const jobs = {};		// by kind, for her notices
 	const on = (x) => ({ id: x.id, item_id: x.items[0].id });
 
 	before(async () => {
@@ -283,11 +389,133 @@ describe('every call', () => {
 		await drive('getReady', 200);
 		await drive('getMetrics', 200);
 		await drive('listPlugins', 200, { token: admin });
+		await drive('getEstimates', 200, { token: admin,
+			query: '?tenant=cafe' });
+	});
+
+	// Ada is told of an order by all means, and does what people do.
+	test('about notices does what it says', async () => {
+		const { service, ada, admin, kitchen } = t;
+		await drive('getPushKey', 200);
+		const browser = openapi.paths['/api/v1/{tenant}/push-' +
+		    'subscriptions'].post.requestBody.content[
+		    'application/json'].examples.browser.value;
+		await drive('addPushSubscription', 422, { token: ada,
+			body: { ...browser, endpoint: 'https://127.0.0.1/x' } });
+		const b = await drive('addPushSubscription', 201, { token: ada,
+			body: { ...browser, channel: 'webpush', endpoint:
+			    'https://fcm.googleapis.com/fcm/send/x' } });
+		// Nothing may leave this machine.
+		await drive('removePushSubscription', 204, { token: ada,
+			params: { id: b.body.id } });
+		const p = await drive('addPushSubscription', 201, { token: ada,
+			body: phone });
+		await drive('addPushSubscription', 200, { token: ada,
+			body: phone });
+		({ order: told } = await ow.newOrder({ customer_id: 'ada',
+			external_ref: 'told', contact: {
+				phone: '+4917012345678' } }));
+		await drive('setStatus', 200, { token: kitchen,
+			params: on(told), body: { status: 'accepted' } });
+		for (const [kind, state] of [['fcm', 'later'], ['sms', 'sent']])
+			jobs[kind] = await until(async () => (await drive(
+			    'listJobs', 200, { token: admin, query: `?state=${
+				state}&channel=${kind}&tenant=${tenant}&limit=1`
+			    })).body.data[0], { what: `a ${kind} ${state}` });
+		const inbox = await drive('listNotifications', 200, {
+			token: ada, query: '?unread=true&limit=1' });
+		assert.equal(inbox.body.unread_count, 1);
+		const id = inbox.body.data[0].id;
+		await drive('readNotification', 204, { token: ada,
+			params: { id } });
+		await drive('readNotifications', 204, { token: ada });
+		await drive('listNotifications', 200, { token: ada });
+		await drive('removeNotification', 204, { token: ada,
+			params: { id } });
+		await drive('removeNotifications', 204, { token: ada });
+		const prefs = await drive('getPreferences', 200, {
+			token: ada });
+		assert.equal(prefs.headers.etag, '"0"');
+		const saved = await drive('setPreferences', 200, { token: ada,
+			headers: { 'if-match': prefs.headers.etag },
+			body: openapi.paths['/api/v1/{tenant}/notification-' +
+			    'preferences'].put.requestBody.content[
+			    'application/json'].examples.quiet.value });
+		assert.equal(saved.headers.etag, '"1"');
+		await drive('setPreferences', 412, { token: ada,
+			headers: { 'if-match': '"9"' }, body: {} });
+		await drive('setPreferences', 412, { token: ada,
+			body: { version: 0 } });
+		await drive('setPreferences', 200, { token: ada, body: {} });
+		await drive('getPreferences', 200, { token: ada });
+		await drive('getJob', 200, { token: admin,
+			params: { id: jobs.fcm.id } });
+		await drive('retryJob', 200, { token: admin,
+			params: { id: jobs.fcm.id } });
+		await drive('retryJob', 409, { token: admin,
+			params: { id: jobs.sms.id } });
+		for (const event of ['displayed', 'clicked', 'dismissed'])
+			await drive('addReceipt', 204, { body: { event,
+				token: ow.signed('receipt', jobs.fcm.id) } });
+		const journey = await drive('getJourney', 200, {
+			token: service, params: { id: 'ref:told' } });
+		const kinds = new Set(journey.body.entries.map((e) => e.kind));
+		for (const kind of ['event', 'notice', 'job', 'attempt',
+			'receipt'])
+			assert.ok(kinds.has(kind), `${kind}: ${journey.text}`);
+		await drive('removePushSubscription', 204, { token: ada,
+			params: { id: p.body.id } });
+	});
+
+	test('from outside needs its own token', async () => {
+		const token = ow.signed('unsubscribe', `${tenant}\nada\nsms`);
+		const html = { accept: 'text/html' };
+		const post = { body: 'List-Unsubscribe=One-Click', headers:
+		    json('application/x-www-form-urlencoded') };
+		const seen = await drive('lookUnsubscribe', 200, {
+			params: { token }, headers: html });
+		assert.match(seen.text, /<form method="post">/);
+		const before = await drive('getPreferences', 200, {
+			token: t.ada });
+		assert.equal(before.body.channels.sms, true);
+		await drive('lookUnsubscribe', 401, { params: {
+			token: ow.signed('receipt', 'x') } });
+		await drive('unsubscribe', 200, { params: { token }, ...post });
+		await drive('unsubscribe', 200, { params: { token },
+			body: post.body, headers: { ...post.headers,
+				...html } });
+		const now = await drive('getPreferences', 200, { token: t.ada });
+		assert.equal(now.body.channels.sms, false);
+		for (const more of [{}, html])
+			await drive('unsubscribe', 401, { params: {
+				token: `${token.slice(0, -4)}AAAA` },
+			body: post.body, headers: { ...post.headers,
+				...more } });
+		const big = { body: 'x'.repeat(300000),
+			headers: post.headers };
+		await drive('unsubscribe', 413, { params: { token }, ...big });
+		const kannel = { kind: 'sms', name: 'kannel' };
+		const secret = encodeURIComponent(hookSecret);
+		for (const id of ['hook', 'hookByGet']) {
+			await drive(id, 200, { params: kannel, query: `?token=${
+			    secret}&from=%2B4917012345678&text=hello` });
+			await drive(id, 400, { params: kannel,
+				query: `?token=${secret}` });
+			await drive(id, 401, { params: kannel,
+				query: '?token=x&from=%2B49170&text=STOP' });
+			await drive(id, 404, { params: { kind: 'sms',
+				name: 'nobody' } });
+		}
+		await drive('hook', 413, { params: kannel, ...big });
+		await drive('addReceipt', 401, { body: { event: 'clicked',
+			token: ow.signed('unsubscribe', 'x') } });
+		await drive('addReceipt', 404, { body: { event: 'clicked',
+			token: ow.signed('receipt', nowhere) } });
 	});
 
 	test('is refused to nobody and strangers', async () => {
 		for (const id of ids) {
-			if (has(id, 401))
+			if (has(id, 401) && !isOpen(id))
 				for (const token of [undefined, 'a.b.c'])
 					await drive(id, 401, { token,
 						params: on(o) });
@@ -313,7 +541,7 @@ describe('every call', () => {
 	test('asks for the token before it reads a body', async () => {
 		const wrong = [];
 		for (const id of ids) {
-			if (!has(id, 401))
+			if (!has(id, 401) || isOpen(id))
 				continue;
 			const a = checkAnswer(id, await send(id, { token:
 			    'nonsense', params: on(o) }));
@@ -330,11 +558,10 @@ describe('every call', () => {
 			assignDelivery: { fleet_member_id: 'f' },
 			addEvent: { type: 'x.a', data: 1 } };
 		for (const id of ids)
-			if (has(id, 404))
-				await drive(id, 404, { token: t.service,
+			if (has(id, 404) && !isOpen(id))
+				await drive(id, 404, { token: t[asker(id)],
 					body: bodies[id], params: {
-						id: '019a5a1e-7c40-7cc3-98c4-' +
-						    'dc0c0c07398f' } });
+						id: nowhere } });
 		await drive('setItemStatus', 404, { token: t.kitchen,
 			params: { ...on(o), item_id: 'x' },
 			body: { status: 'ready' } });
@@ -346,14 +573,15 @@ describe('every call', () => {
 	test('refuses bodies and parameters', async () => {
 		for (const id of ids) {
 			const { where } = operation(id);
-			const p = { token: t.service, params: on(o) };
-			if (has(id, 413)) {
+			const p = { token: t[asker(id)], params: on(o) };
+			if (takesJson(id)) {
 				await drive(id, 400, { ...p, body: '{"a":' });
 				await drive(id, 415, { ...p, body: 'a=1',
 					headers: json('text/plain') });
 				await drive(id, 422, { ...p, body: id ===
 				    'createTrackingLink' ? { expires_in_s: 1 } :
-				    { status: 7 } });
+				    id === 'setPreferences' ? { contact: {
+					phone: '0170' } } : { status: 7 } });
 				await drive(id, 413, { ...p,
 					body: `"${'x'.repeat(300000)}"` });
 			}
@@ -398,13 +626,15 @@ describe('every call', () => {
 		await drive('setEta', 409, { token: kitchen, params: on(done),
 			body: { ready_in_s: 1 } });
 		const bodies = { addEvent: { type: 'x.a', data: 1 },
-			createTrackingLink: {} };
+			createTrackingLink: {}, addPushSubscription: phone,
+			addReceipt: { event: 'clicked', token: ow.signed(
+			    'receipt', jobs.fcm.id) } };
 		for (const [id, body] of Object.entries(bodies)) {
 			let met = false;
 			for (let n = 0; n < 50 && !met; n++) {
 				const all = await Promise.all(Array.from({
 					length: 20 }, () => send(id, { token:
-					service, params: on(o), body, headers: {
+					t[asker(id)], params: on(o), body, headers: {
 					'idempotency-key': `${id}${n}` } })));
 				for (const a of all) {
 					checkAnswer(id, a);
@@ -463,6 +693,10 @@ describe('every call', () => {
 	test('of the end is the last', async (c) => {
 		const s = await startServer(c);
 		const token = await s.token({ role: 'admin', tenant: '*' });
+		await drive('getPushKey', 404, { server: s });
+		await drive('addPushSubscription', 422, { server: s,
+			token: await s.token({ role: 'customer', sub: 'ada' }),
+			body: phone });
 		await drive('drain', 202, { server: s, token });
 		assert.equal((await s.exit).code, 0);
 	});
@@ -547,15 +781,21 @@ describe('every message', () => {
 		streams.push({ channel, stream });
 		return stream;
 	};
-	let s, token;
+	let s, token, person;
 
 	before(async () => {
 		s = await startServer(null, { conf: {
 			auth: { leeway_ms: '0s' },
 			stream: { heartbeat_ms: '1s', silence_ms: '30s',
 				buffer_max: '16k', replay_max: 20,
-				finished_ms: '500ms' } } });
+				finished_ms: '500ms' },
+			notify: { share_dir: shareDir([`{ event = "x.n";
+			    channels = [ "in_app" ]; }`], { 'x-n':
+			    `title = "News"; text = "${'y'.repeat(4000)}";`,
+			}) } } });
 		token = await s.token({ role: 'service', sub: 'pos' });
+		// The same person, as one who has notices.
+		person = await s.token({ role: 'customer', sub: 'pos' });
 	});
 	after(() => s.destroy());
 
@@ -567,7 +807,7 @@ describe('every message', () => {
 
 	test('of an order and of a kitchen', async () => {
 		const { order: a } = await s.newOrder({
-			fulfilment: 'delivery' });
+			fulfilment: 'delivery', customer_id: 'pos' });
 		for (const channel of ['orderSocket', 'orderEvents']) {
 			await add(channel, s, a.id, token, '?since=0');
 			await add(channel, s, a.id, token);
@@ -588,6 +828,21 @@ describe('every message', () => {
 		await patch(a, 'eta', { ready_in_s: 60 });
 		await patch(a, 'delivery', { fleet_member_id: 'f' });
 		assert.equal((await post(a, 0)).status, 201);
+		const mine = streams.filter((x) => /^notifications/
+		    .test(x.channel));
+		for (const { stream } of mine)
+			await stream.waitFor('notification.new');
+		for (const [method, where, body] of [
+			['PUT', '/notifications/read'],
+			['DELETE', '/notifications'],
+			['PUT', '/notification-preferences', {}]])
+			assert.ok((await s.call(method, where, body, person))
+			    .status < 300);
+		for (const { stream } of mine) {
+			await stream.waitFor((m) => m.type ===
+			    'notification.read' && m.data.removed);
+			await stream.waitFor('preferences.updated');
+		}
 		for (const { channel, stream } of streams) {
 			if (!/^notifications/.test(channel))
 				await stream.waitFor('x.n');
@@ -599,11 +854,13 @@ describe('every message', () => {
 
 	// Whoever does not read falls behind and is told so, once it reads
 	// again: the kernel's buffers have to be full before that.
-	test('of who fell behind', { timeout: 60000 }, async () => {
-		const { order: o } = await s.newOrder();
+	test('of who fell behind', { timeout: 120000 }, async () => {
+		const { order: o } = await s.newOrder({
+			customer_id: 'pos' });
 		const behind = [];
 		for (const channel of ['orderSocket', 'orderEvents',
-			'kitchenSocket', 'kitchenEvents']) {
+			'kitchenSocket', 'kitchenEvents',
+			'notificationsSocket', 'notificationsEvents']) {
 			const stream = await add(channel, s, o.id, token);
 			await stream.waitCount(1);
 			const tcp = stream.socket?._socket ?? stream.req.socket;
@@ -645,7 +902,9 @@ describe('every message', () => {
 		for (const [channel, { messages }] of
 		    Object.entries(asyncapi.channels))
 			for (const name of Object.keys(messages))
-				if (!['auth', 'ping'].includes(name) &&
+				// Routes and locations take a driver.
+				if (!['auth', 'ping', 'routeUpdated',
+				    'locationUpdated'].includes(name) &&
 				    !heard.has(`${channel} ${name}`))
 					missed.push(`${channel} ${name}`);
 		console.log(`# ${heard.size} messages of ${
@@ -673,8 +932,80 @@ test('the model and the documents have the same words', async () => {
 	assert.deepEqual(m.delivery_statuses.map((x) => x.name),
 	    words('DeliveryStatus'));
 	assert.deepEqual(m.fulfilments, words('Fulfilment'));
+	assert.deepEqual(m.notification_media, ['in_app', 'push', 'email', 'sms',
+		'webhook']);
+	for (const status of m.statuses)
+		assert.ok(m.notification_events.includes(
+		    `order.${status.name}`), status.name);
 	const types = new Set([...m.event_types, 'x.NAME', 'pong',
 		'stream.end', 'auth', 'ping']);
 	for (const x of Object.values(asyncapi.components.messages))
 		assert.ok(types.has(x.name), x.name);
+});
+
+// ---- The command line ------------------------------------------------------
+
+describe('orderwirectl', () => {
+	const ctl = (...args) => ow.ctl(...args);
+	const fails = async (code, ...args) => {
+		const e = await ctl(...args).then(() => null, (x) => x);
+		assert.equal(e?.code, code, `${args}: ${e?.stderr}`);
+		assert.match(e.stderr, /^orderwirectl: /);
+		return e.stderr;
+	};
+
+	test('jobs and job print what the server answers', async () => {
+		const page = JSON.parse(await ctl('jobs', '--json', '--state',
+		    'sent', '--channel', 'sms'));
+		check({ $ref: '#/components/schemas/JobPage' }, page, 'jobs');
+		const { id } = page.data[0];
+		const lines = (await ctl('jobs', '--channel', 'sms'))
+		    .split('\n');
+		assert.match(lines[0], /^JOB +STATE +CHANNEL +TO /);
+		assert.ok(lines.some((l) => l.startsWith(`${id}  `)));
+		const at = lines[0].indexOf('STATE');
+		for (const line of lines.slice(1))
+			assert.match(line.slice(at), /^[a-z]+ /);
+		check({ $ref: '#/components/schemas/JobAnswer' }, JSON.parse(
+		    await ctl('job', id, '--json')), 'job');
+		const text = await ctl('job', id);
+		assert.match(text, /^state +sent$/m);
+		assert.match(text, /^TRY +AT /m);
+	});
+
+	// Ada has seen it by now, and by hand is no reason to bother her.
+	test('job --retry makes it due again', async () => {
+		const page = JSON.parse(await ctl('jobs', '--json', '--channel',
+		    'fcm', '--limit', '1'));
+		const { id, due_at } = page.data[0];
+		assert.match(await ctl('job', id, '--retry'), /^state +due$/m);
+		const job = await until(async () => {
+			const x = JSON.parse(await ctl('job', id, '--json')).job;
+			return x.state === 'skipped' && x.due_at > due_at && x;
+		}, { every: 100 });
+		assert.match(job.why, /saw the notice/);
+		assert.match(await fails(1, 'job', nowhere, '--retry'), /404/);
+	});
+
+	test('journey tells an order\'s story', async () => {
+		const text = await ctl('journey', 'ref:told', '--tenant',
+		    tenant);
+		assert.match(text, /^AT +KIND +WHAT$/m);
+		assert.match(text, / event +\S/);
+		assert.match(text, / attempt +\S/);
+		check({ $ref: '#/components/schemas/Journey' }, JSON.parse(
+		    await ctl('journey', 'ref:told', '--tenant', tenant,
+			'--json')), 'journey');
+		assert.match(await fails(1, 'journey', nowhere, '--tenant',
+		    tenant), /404/);
+	});
+
+	test('says what it was called wrongly with', async () => {
+		await fails(2, 'journey', 'ref:told');	/* whose? */
+		await fails(2, 'journey');
+		await fails(2, 'job');
+		await fails(2, 'job', 'a', 'b');
+		await fails(2, 'jobs', 'x');
+		await fails(1, 'jobs', '--state', 'lost');
+	});
 });

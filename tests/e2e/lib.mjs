@@ -14,7 +14,7 @@
 // more).  OW_E2E_KEEP=1 leaves the folders of the servers.  Nothing sleeps to
 // let something happen: whoever waits, waits for it, and not for ever.
 import { execFile, spawn } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
+import { createHmac, hkdfSync, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import fs from 'node:fs';
 import http from 'node:http';
@@ -204,6 +204,7 @@ export class Server {
 			auth: { keys_file: 'keys.json' },
 			http: { loopback_exempt: true },
 			stream: { streams_per_subject: 100000 },
+			notify: { share_dir: path.join(source, 'etc') },
 			plugins: {
 				'transport-websocket': {},
 				'transport-sse': {},
@@ -214,6 +215,10 @@ export class Server {
 				} }),
 			},
 		}, more);
+		for (const [name, c] of Object.entries(this.conf.plugins))
+			if (process.env.OW_E2E_ISOLATE &&
+			    (c.module ?? name).startsWith('channel-'))
+				c.isolate = true;
 		fs.writeFileSync(this.confPath, confText(this.conf),
 		    { mode: 0o600 });
 	}
@@ -314,6 +319,16 @@ export class Server {
 		if (fresh || !this.tokens.has(key))
 			this.tokens.set(key, this.ctl(...args));
 		return this.tokens.get(key);
+	}
+
+	// A token that this server gives out with its messages: "receipt" with a
+	// job's id, "unsubscribe" with "tenant\nsub\nmedium".
+	signed(purpose, payload) {
+		const key = Buffer.from(hkdfSync('sha256', this.secret, '',
+		    `token ${purpose}`, 32));
+		return Buffer.concat([Buffer.from(payload),
+			createHmac('sha256', key).update(payload).digest()
+			    .subarray(0, 16)]).toString('base64url');
 	}
 
 	// ---- Calls -----------------------------------------------------------
@@ -788,14 +803,16 @@ export class RawSocket {
 
 // ---- TLS ----------------------------------------------------------------------
 
-// A self-signed certificate for 127.0.0.1: { key, cert } as PEM.
+// A self-signed certificate for 127.0.0.1, localhost and the name: { key, cert }
+// as PEM.
 export async function newCertificate(name = 'localhost') {
 	const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'ow-cert-'));
 	try {
 		await execFileP('openssl', ['req', '-x509', '-newkey', 'ec',
 		    '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days',
 		    '2', '-subj', `/CN=${name}`, '-addext',
-		    'subjectAltName=DNS:localhost,IP:127.0.0.1', '-keyout',
+		    `subjectAltName=DNS:localhost,DNS:${name},IP:127.0.0.1`,
+		    '-keyout',
 		    path.join(dir, 'key.pem'), '-out',
 		    path.join(dir, 'cert.pem')]);
 		return {

@@ -5,6 +5,7 @@
 #
 # OW_BUILD is the build folder (default: build beside the sources).  Only the
 # named test files run, or all.  OW_E2E_STORES picks stores ("sqlite pgsql").
+# OW_E2E_ISOLATE=1 runs each channel in a process of its own.
 # PostgreSQL is started for the run, unless OW_E2E_PGSQL has a conninfo, and
 # ended with it.
 set -eu

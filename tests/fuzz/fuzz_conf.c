@@ -74,7 +74,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		    settings.server.workers >= 1));
 		for (i = 0; i < conf_instances(conf); i++) {
 			(void)conf_fill_instance(conf, i, options, &sample,
-			    &faults);
+			    NULL, NULL, &faults);
 			check_sample(&sample);
 		}
 		conf_check_unknown(conf, &faults);

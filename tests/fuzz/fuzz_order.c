@@ -69,7 +69,7 @@ check_doc(const char *text, size_t n)
 	if (order_read(text, n, &o, &fault) != OW_OK)
 		return;
 	jw_init(&w, &out);
-	order_snapshot_write(&w, NULL, o);
+	order_snapshot_write(&w, NULL, o, o->updated_at_ms);
 	buf_done(&out);
 	a = doc_of(o);
 	OW_ASSERT(order_read(a, strlen(a), &again, &fault) == OW_OK);

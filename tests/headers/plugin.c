@@ -39,6 +39,39 @@ static const struct ow_plugin plugin = {
 
 OW_EXPORT_PLUGIN(plugin);
 
+static int
+sample_check(void *self, const char *wanted, struct ow_address *out,
+    struct ow_fault *fault)
+{
+	(void)self;
+	(void)wanted;
+	(void)fault;
+	return sizeof(out->text) > sizeof(out->hint) ? OW_OK : OW_EINVAL;
+}
+
+static void
+sample_deliver(void *self, const struct ow_job *job)
+{
+	(void)self;
+	(void)job;
+}
+
+const struct ow_channel *sample_channel(void);
+
+const struct ow_channel *
+sample_channel(void)
+{
+	static const struct ow_channel channel = {
+		.size = sizeof(channel),
+		.medium = "sms",
+		.kind = "sample",
+		.check = sample_check,
+		.deliver = sample_deliver,
+	};
+
+	return OW_HAS(&channel, hook) ? &channel : NULL;
+}
+
 int sample_has_watch(const struct ow_host_base *base);
 
 int

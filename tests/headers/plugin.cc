@@ -22,6 +22,14 @@ bool sample_has_watch(const struct ow_host_base *base)
 	return options[0].name && OW_HAS(base, watch_stop);
 }
 
+bool sample_has_judge(const struct ow_host *host);
+
+bool sample_has_judge(const struct ow_host *host)
+{
+	return OW_HAS(host, outbox) && OW_HAS(host->net, judge) &&
+	    OW_HAS(host->outbox, hook_answer);
+}
+
 int header_plugin_cc(void);
 
 int header_plugin_cc(void)

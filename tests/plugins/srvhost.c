@@ -116,10 +116,9 @@ srv_param(struct ow_ctx *ctx, struct ow_srv_call *c,
 	return field_find(srvhost_of(ctx)->params, name);
 }
 
-static void
-srv_answer(struct ow_ctx *ctx, struct ow_srv_call **c,
-    int32_t status, const struct ow_header *headers, size_t n,
-    const char *detail)
+static struct srvhost *
+srv_end_call(struct ow_ctx *ctx, struct ow_srv_call **c,
+    int32_t status, const struct ow_header *headers, size_t n)
 {
 	struct srvhost *h = srvhost_of(ctx);
 
@@ -134,7 +133,37 @@ srv_answer(struct ow_ctx *ctx, struct ow_srv_call **c,
 		strcat(h->answer_headers, headers[i].value);
 		strcat(h->answer_headers, "\n");
 	}
+	return h;
+}
+
+static void
+srv_answer(struct ow_ctx *ctx, struct ow_srv_call **c,
+    int32_t status, const struct ow_header *headers, size_t n,
+    const char *detail)
+{
+	struct srvhost *h = srv_end_call(ctx, c, status, headers, n);
+
 	strcpy(h->detail, detail ? detail : "");
+}
+
+static void
+srv_answer_bytes(struct ow_ctx *ctx, struct ow_srv_call **c,
+    const struct ow_answer *a)
+{
+	struct srvhost *h = srv_end_call(ctx, c, a->status, a->headers,
+	    a->n_headers);
+
+	ck_assert_ptr_null((void *)(uintptr_t)h->release);
+	strcpy(h->answer_type, a->content_type ? a->content_type : "");
+	free(h->answer_body);
+	h->answer_body = calloc(1, a->body.n + 1);
+	if (a->body.n)
+		memcpy(h->answer_body, a->body.p, a->body.n);
+	h->answer_n = a->body.n;
+	h->release = a->release;
+	h->release_arg = a->arg;
+	if (!h->keeps_loans && h->release)
+		srvhost_release(h);
 }
 
 static const char *
@@ -220,6 +249,7 @@ static const struct ow_host_srv srv = {
 	.message = srv_message,
 	.close = srv_close,
 	.param = srv_param,
+	.answer_bytes = srv_answer_bytes,
 };
 
 /* ---- For the tests ------------------------------------------------------ */
@@ -230,8 +260,8 @@ srvhost_init(struct srvhost *h, const void *conf)
 	struct ow_fault f;
 
 	memset(h, 0, sizeof(*h));
-	h->host = (struct ow_host){ sizeof(h->host), OW_ABI, &base, &srv,
-	    NULL };
+	h->host = (struct ow_host){ .size = sizeof(h->host), .abi = OW_ABI,
+	    .base = &base, .srv = &srv };
 	h->plugin = ow_plugin_query(OW_ABI);
 	ck_assert_ptr_nonnull(h->plugin);
 	ck_assert_int_eq(h->plugin->load(&h->ctx, &h->host, conf, &h->self,
@@ -245,10 +275,12 @@ srvhost_reset(struct srvhost *h)
 	h->plugin->ops.transport->closed(h->self, &h->peer);
 	ck_assert_ptr_null(h->peer);
 	ck_assert_ptr_null((void *)(uintptr_t)h->timer.fire);
+	ck_assert_ptr_null((void *)(uintptr_t)h->release);
 	free(h->written);
+	free(h->answer_body);
 	memset(h->headers, 0, sizeof(h->headers));
 	memset(h->params, 0, sizeof(h->params));
-	h->is_full = false;
+	h->is_full = h->keeps_loans = false;
 	h->message_err = h->end_in_message = h->route_err = 0;
 	memset(&h->n_answers, 0, sizeof(*h) -
 	    offsetof(struct srvhost, n_answers));
@@ -287,13 +319,13 @@ srvhost_param(struct srvhost *h, const char *name, const char *value)
 	field_set(h->params, name, value);
 }
 
-bool
-srvhost_call(struct srvhost *h, const char *route, const char *method,
-    const char *param)
+static bool
+srvhost_run(struct srvhost *h, const char *route, const char *method,
+    const char *path, const char *param)
 {
 	struct ow_srv_call call = { h, false };
 	struct ow_srv_req req = { .size = sizeof(req), .method = method,
-	    .path = route, .query = "", .param = param };
+	    .path = path, .query = "", .param = param };
 	uint32_t i;
 
 	for (i = 0; i < h->n_routes; i++)
@@ -304,6 +336,29 @@ srvhost_call(struct srvhost *h, const char *route, const char *method,
 	h->routes[i].fn(h->self, &call, &req);
 	ck_assert(call.ended);
 	return true;
+}
+
+bool
+srvhost_call(struct srvhost *h, const char *route, const char *method,
+    const char *param)
+{
+	return srvhost_run(h, route, method, route, param);
+}
+
+bool
+srvhost_call_rest(struct srvhost *h, const char *method, const char *path)
+{
+	return srvhost_run(h, "*", method, path, "");
+}
+
+void
+srvhost_release(struct srvhost *h)
+{
+	void (*release)(void *) = h->release;
+
+	ck_assert(release != NULL);
+	h->release = NULL;
+	release(h->release_arg);
 }
 
 void

@@ -39,6 +39,7 @@ struct srvhost {
 	int message_err;		/* what message() gives */
 	int end_in_message;		/* message() calls end() with this */
 	int route_err;
+	bool keeps_loans;		/* until srvhost_release() */
 
 	/* What happened. */
 	uint32_t n_routes;
@@ -49,7 +50,12 @@ struct srvhost {
 	} routes[SRVHOST_ROUTES_MAX];
 	uint32_t n_answers, n_opens;
 	int32_t status;
-	char answer_headers[512];	/* "name: value\n" each */
+	char answer_headers[4096];	/* "name: value\n" each */
+	char answer_type[64];		/* answer_bytes(); "" without one */
+	char *answer_body;		/* a copy, ended with NUL; or NULL */
+	size_t answer_n;
+	void (*release)(void *);	/* NULL: nothing is lent now */
+	void *release_arg;
 	char detail[256];
 	struct ow_open open;		/* its strings: below */
 	char open_order[128], open_token[256], open_ticket[256];
@@ -75,6 +81,9 @@ void srvhost_param(struct srvhost *, const char *name, const char *value);
 /* False: there is no such route. */
 bool srvhost_call(struct srvhost *, const char *route, const char *method,
     const char *param);
+/* The same for a path that "*" serves. */
+bool srvhost_call_rest(struct srvhost *, const char *method, const char *path);
+void srvhost_release(struct srvhost *);
 /* Bytes from the peer. */
 void srvhost_data(struct srvhost *, const void *p, size_t n);
 void srvhost_end(struct srvhost *, int code, const char *reason);

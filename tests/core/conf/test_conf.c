@@ -389,8 +389,8 @@ START_TEST(instances_come_from_all_files_in_order)
 	ck_assert_str_eq(instance.name, "b");
 	ck_assert_str_eq(instance.module, "mail-b");
 	ck_assert_ptr_nonnull(strstr(instance.file, "conf.d/20.conf"));
-	ck_assert_int_eq(conf_fill_instance(conf, 3, options, &sample,
-	    &faults), OW_OK);
+	ck_assert_int_eq(conf_fill_instance(conf, 3, options, &sample, NULL,
+	    NULL, &faults), OW_OK);
 	ck_assert_str_eq(sample.subject, "twenty");
 	conf_close(&conf);
 	conf_faults_done(&faults);

@@ -60,6 +60,10 @@ START_TEST(a_secret_and_keys_are_all_that_is_required)
 	ck_assert_int_eq(w.s.stream.replay_max, 100);
 	ck_assert_int_eq(w.s.stream.buffer_max, 256 * 1024);
 	ck_assert(!w.s.http.loopback_exempt);
+	ck_assert_str_eq(w.s.notify.share_dir, "");
+	ck_assert_str_eq(w.s.notify.locale, "en");
+	ck_assert_int_eq(w.s.outbox.lease_ms, 120000);
+	ck_assert_int_eq(w.s.outbox.attempts_max, 12);
 	ck_assert_uint_eq(w.s.n_tenants, 0);
 	world_close(&w);
 }
@@ -86,11 +90,14 @@ START_TEST(paths_begin_at_the_file)
 
 	world_open(&w, "server: { secret = \"" SECRET "\"; plugin_dir = "
 	    "\"plugins\"; };\n"
-	    "tls: { certificate = \"tls/c.pem\"; key = \"/k.pem\"; };" AUTH);
+	    "tls: { certificate = \"tls/c.pem\"; key = \"/k.pem\"; };"
+	    "notify: { share_dir = \"share\"; order_url = "
+	    "\"https://shop.example/{id}?a=b\"; };" AUTH);
 	ck_assert_uint_eq(w.faults.n, 0);
 	ck_assert_str_eq(w.s.server.plugin_dir, "/etc/ow/plugins");
 	ck_assert_str_eq(w.s.tls.certificate, "/etc/ow/tls/c.pem");
 	ck_assert_str_eq(w.s.tls.key, "/k.pem");
+	ck_assert_str_eq(w.s.notify.share_dir, "/etc/ow/share");
 	ck_assert_str_eq(w.s.auth.keys_file, "/etc/ow/keys.json");
 	ck_assert_str_eq(w.s.auth.keys_ca_file, "");
 	world_close(&w);
@@ -104,6 +111,22 @@ struct rule {
 };
 
 static const struct rule rules[] = {
+	{ SERVER AUTH "notify: {\n locale = \"de_AT\"; };", 4,
+	    "'locale' must be a language such as" },
+	{ SERVER AUTH "notify: {\n locale = \"\"; };", 4, "'locale' must" },
+	{ SERVER AUTH "notify: {\n order_url = \"https://a.example/\"; };",
+	    4, "'order_url' must be such as https://" },
+	{ SERVER AUTH "notify: {\n order_url = \"ftp://a/{id}\"; };", 4,
+	    "'order_url' must be such as https://" },
+	{ SERVER AUTH "notify: {\n order_url = \"https://a/{id}/{id}\"; };",
+	    4, "'order_url' must be such as https://" },
+	{ SERVER AUTH "notify: {\n order_url = \"https://a:99999/{id}\"; };",
+	    4, "'order_url' must be such as https://" },
+	{ SERVER AUTH "outbox: {\n node = \"a b\"; };", 4,
+	    "a node's name is made of letters" },
+	{ SERVER AUTH "outbox: {\n backoff_ms = \"20m\"; };", 3,
+	    "'backoff_max_ms' must not be below 'backoff_ms'" },
+	{ SERVER AUTH "outbox: {\n lease_ms = 0; };", 4, "'lease_ms'" },
 	{ "server: {\n secret = \"short\"; };" AUTH, 2,
 	    "'secret' must have at least 32 characters" },
 	{ "server: { secret = \"" SECRET "\";\n listen = \"8080\"; };" AUTH,

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/json.h"
@@ -24,8 +25,8 @@ const struct ow_plugin *ow_plugin_query(uint32_t);
 
 #define STORE_OPS (ow_plugin_query(OW_ABI)->ops.store)
 
-/* The plugin's settle() knows only its context, which leads to a journal. */
-static struct desk *the_desk;
+/* The plugin's settle() knows only its context. */
+static struct desk *desks[2];
 
 /* ---- The store --------------------------------------------------------- */
 
@@ -87,7 +88,9 @@ static void
 fault_settle(struct ow_ctx *ctx, const struct ow_txn *txn,
     const struct ow_result *r)
 {
-	struct fault *f = fault_of(the_desk, txn, true);
+	const struct desk *first = desks[0];
+	struct fault *f = fault_of(first != NULL && first->store == ctx ?
+	    desks[0] : desks[1], txn, true);
 	struct ow_result lie = { .size = sizeof(lie) };
 
 	if (f != NULL) {
@@ -229,31 +232,117 @@ desk_forget(struct desk *d)
 	}
 }
 
+const char *
+desk_told_json(const struct desk *d, uint32_t front, const char *type,
+    uint32_t n)
+{
+	const struct hub *hub = &d->fronts[front];
+	uint32_t i;
+
+	for (i = 0; i < hub->n; i++)
+		if (hub->notes[i].kind == NOTE_TELL && strcmp(
+		    hub->notes[i].event->pub.type, type) == 0 && n-- == 0)
+			return hub->notes[i].event->pub.json.p;
+	return NULL;
+}
+
+/* ---- The outbox -------------------------------------------------------- */
+
+bool
+outbox_has_kind(const struct outbox *x, const char *kind, const char *tenant)
+{
+	(void)tenant;
+	return strstr(x->kinds, kind) != NULL;
+}
+
+bool
+outbox_has_medium(const struct outbox *x, enum medium medium,
+    const char *tenant)
+{
+	(void)tenant;
+	return strstr(x->kinds, medium_name(medium)) != NULL;
+}
+
+uint32_t
+outbox_own_addresses(const struct outbox *x,
+    const struct own_address *const **out)
+{
+	*out = x->own;
+	return x->n_own;
+}
+
+void
+outbox_wake(struct outbox *x, int64_t due_ms)
+{
+	x->n_woken++;
+	x->woken_ms = due_ms;
+}
+
+void
+outbox_consent(struct consent *q)
+{
+	consent_free(&q->outbox->consent);
+	q->outbox->consent = q;
+	q->outbox->n_consents++;
+}
+
+bool
+outbox_has_adapter(const struct outbox *x)
+{
+	return x->has_adapter;
+}
+
+void
+outbox_want(struct outbox *x, struct wanted *w)
+{
+	ck_assert_uint_lt(x->n_wanted, WANTED_MAX);
+	x->wanted[x->n_wanted++] = w;
+}
+
+void
+opt_free(struct opt **op)
+{
+	struct opt *opt = *op;
+
+	*op = NULL;
+	if (opt == NULL)
+		return;
+	free(opt->tenant);
+	free(opt->sub);
+	free(opt->why);
+	free(opt);
+}
+
 /* ---- Life -------------------------------------------------------------- */
+
+struct store_parts {
+	struct sqlite_conf conf;
+	struct ow_host_store host;
+	struct plugin_entry entry;
+};
 
 static void
 start_store(struct desk *d)
 {
-	static struct sqlite_conf conf;
-	static struct ow_host_store host;
-	static struct plugin_entry entry;
+	struct store_parts *parts = d->parts;
 	struct journal_conf jc = {
 		.store_loop = d->store_loop, .group_ms = 3,
 		.queue_max = 100000, .metrics = d->metrics,
 		.home = d->loop, .state = orders_store_state, .arg = d->o,
 	};
+	const struct plugin_tables tables = { .store = &parts->host };
 	struct ow_fault fault;
 
-	conf = (struct sqlite_conf){ d->path, 2000, 8 << 20, 2000 };
-	host = *journal_host();
-	host.settle = fault_settle;
-	entry.name = "store";
-	entry.desc = ow_plugin_query(OW_ABI);
-	entry.conf = &conf;
-	the_desk = d;
+	parts->conf = (struct sqlite_conf){ d->path, 2000, 8 << 20, 2000 };
+	parts->host = *journal_host();
+	parts->host.settle = fault_settle;
+	parts->entry.name = "store";
+	parts->entry.desc = ow_plugin_query(OW_ABI);
+	parts->entry.conf = &parts->conf;
+	desks[d->is_second] = d;
 	d->journal = journal_new(&jc);
-	ck_assert_int_eq(plugin_start(&entry, d->store_loop, NULL, NULL, &host,
-	    d->journal, &d->store, &fault), OW_OK);
+	ck_assert_int_eq(plugin_start(&parts->entry, d->store_loop, NULL,
+	    &tables, d->journal, &d->store, &fault), OW_OK);
 	ck_assert_int_eq(STORE_OPS->migrate(plugin_ctx_self(d->store), &fault),
 	    OW_OK);
 	journal_attach(d->journal, d->store, &fault_ops, d);
@@ -275,7 +364,11 @@ desk_begin(struct desk *d)
 	d->metrics = metrics_new();
 	conf.loop = d->loop;
 	conf.metrics = d->metrics;
+	conf.rules = d->rules;
+	conf.templates = d->templates;
 	d->o = orders_new(&conf);
+	if (d->rules != NULL)
+		orders_attach_outbox(d->o, &d->outbox);
 	start_store(d);
 	for (f = 0; f < FRONTS; f++)
 		hubs[f] = &d->fronts[f];
@@ -295,6 +388,9 @@ desk_crash(struct desk *d)
 	loop_free(&d->loop);
 	journal_free(&d->journal);
 	metrics_free(&d->metrics);
+	consent_free(&d->outbox.consent);
+	while (d->outbox.n_wanted > 0)
+		wanted_free(&d->outbox.wanted[--d->outbox.n_wanted]);
 	desk_forget(d);
 }
 
@@ -336,34 +432,140 @@ desk_make(bool is_threaded)
 	uint32_t f;
 
 	d->is_threaded = is_threaded;
+	d->parts = calloc(1, sizeof(*d->parts));
 	d->set.server.secret = "0123456789abcdef0123456789abcdef";
 	d->set.server.order_queue_max = 8;
 	d->set.stream.replay_max = 10;
 	d->set.stream.finished_ms = 60000;
-	(void)snprintf(d->dir, sizeof(d->dir), "/tmp/test_desk.XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(d->dir));
-	(void)snprintf(d->path, sizeof(d->path), "%s/ow.db", d->dir);
+	d->set.notify.persons_max = 100;
+	d->set.notify.addresses_max = 3;
+	d->set.notify.locale = "en";
+	d->set.notify.keep_ms = INT64_C(90) * 86400000;
+	d->set.tenants = d->tenants;
+	d->set.n_tenants = 2;
+	for (f = 0; f < 2; f++)
+		d->tenants[f] = (struct set_tenant){ f == 0 ? "cafe" : "pub",
+		    false, 2 * 86400000, false, 7 * 60000 };
+	d->outbox.kinds = "webpush fcm email sms webhook";
 	for (f = 0; f < FRONTS; f++)
 		pthread_mutex_init(&d->fronts[f].lock, NULL);
 	log_setup(LOG_LOGFMT, OW_ERROR + 1, STDERR_FILENO);
-	desk_begin(d);
+	return d;
+}
+
+static struct desk *
+desk_make_new(bool is_threaded)
+{
+	struct desk *d = desk_make(is_threaded);
+
+	(void)snprintf(d->dir, sizeof(d->dir), "/tmp/test_desk.XXXXXX");
+	ck_assert_ptr_nonnull(mkdtemp(d->dir));
+	(void)snprintf(d->path, sizeof(d->path), "%s/ow.db", d->dir);
 	return d;
 }
 
 struct desk *
 desk_open(void)
 {
-	struct desk *d = desk_make(false);
+	struct desk *d = desk_make_new(false);
 
+	desk_begin(d);
 	desk_load(d);
 	ck_assert_int_eq(d->load_err, OW_OK);
 	return d;
 }
 
-struct desk *
-desk_open_threaded(void)
+static const struct {
+	const char *name, *text;
+} templates[] = {
+	{ "note.conf", "title = \"Order {{number}} is {{status}}\";"
+	    " text = \"{{items}}{{#reason}} ({{reason}}){{/reason}}\";\n" },
+	{ "layout.conf", "html = \"{{{content}}}\";\n" },
+};
+
+#define TEMPLATES (sizeof(templates) / sizeof(templates[0]))
+
+static void
+write_templates(struct desk *d)
 {
-	return desk_make(true);
+	char name[160];
+	size_t i;
+	FILE *f;
+
+	(void)snprintf(name, sizeof(name), "%s/en", d->dir);
+	ck_assert_int_eq(mkdir(name, 0700), 0);
+	for (i = 0; i < TEMPLATES; i++) {
+		(void)snprintf(name, sizeof(name), "%s/en/%s", d->dir,
+		    templates[i].name);
+		f = fopen(name, "w");
+		ck_assert_ptr_nonnull(f);
+		ck_assert_int_ge(fputs(templates[i].text, f), 0);
+		ck_assert_int_eq(fclose(f), 0);
+	}
+}
+
+static void
+drop_templates(struct desk *d)
+{
+	char name[160];
+	size_t i;
+
+	for (i = 0; i < TEMPLATES; i++) {
+		(void)snprintf(name, sizeof(name), "%s/en/%s", d->dir,
+		    templates[i].name);
+		(void)unlink(name);	/* need not be there */
+	}
+	(void)snprintf(name, sizeof(name), "%s/en", d->dir);
+	(void)rmdir(name);		/* it neither */
+}
+
+static void
+take_rules(struct desk *d, const char *text)
+{
+	struct conf_faults faults = { 0 };
+
+	write_templates(d);
+	d->rules = rules_parse(text, "rules", &faults);
+	d->templates = templates_open(d->dir, "en", d->rules, &faults);
+	ck_assert_msg(faults.n == 0, "%s", faults.n > 0 ?
+	    faults.list[0].text : "");
+	ck_assert_ptr_nonnull(d->templates);
+}
+
+struct desk *
+desk_open_threaded(const char *rules)
+{
+	struct desk *d = desk_make_new(true);
+
+	take_rules(d, rules);
+	desk_begin(d);
+	return d;
+}
+
+struct desk *
+desk_open_rules(const char *rules)
+{
+	struct desk *d = desk_make_new(false);
+
+	take_rules(d, rules);
+	desk_begin(d);
+	desk_load(d);
+	return d;
+}
+
+struct desk *
+desk_open_node(struct desk *first)
+{
+	struct desk *d = desk_make(false);
+
+	memcpy(d->dir, first->dir, sizeof(d->dir));
+	memcpy(d->path, first->path, sizeof(d->path));
+	d->is_second = true;
+	d->rules = first->rules;
+	d->templates = first->templates;
+	desk_begin(d);
+	desk_load(d);
+	return d;
 }
 
 void
@@ -381,11 +583,17 @@ desk_close(struct desk **dp)
 		free(r->body);
 		free(r);
 	}
-	for (i = 0; i < 3; i++) {
+	for (i = 0; i < 3 && !d->is_second; i++) {
 		(void)snprintf(name, sizeof(name), "%s%s", d->path, ends[i]);
 		(void)unlink(name);	/* need not be there */
 	}
-	ck_assert_int_eq(rmdir(d->dir), 0);
+	if (!d->is_second) {
+		drop_templates(d);
+		rules_free(&d->rules);
+		templates_free(&d->templates);
+	}
+	ck_assert(d->is_second || rmdir(d->dir) == 0);
+	free(d->parts);
 	for (i = 0; i < FRONTS; i++)
 		pthread_mutex_destroy(&d->fronts[i].lock);
 	free(d);
@@ -463,6 +671,41 @@ take_body(struct command *c, const char *body)
 	    faults.list[0].detail);
 }
 
+static void
+take_own(struct command *c, const struct asked *a)
+{
+	struct form_faults faults = { 0 };
+	struct ow_address *address;
+	struct json *body = NULL;
+	struct ow_fault fault;
+
+	c->unread = a->unread;
+	c->receipt = arena_dup(&c->arena, a->receipt);
+	if (a->kind == CMD_RECEIPT || a->kind == CMD_UNSUBSCRIBE) {
+		c->token = c->tracking_token;
+		c->tracking_token = NULL;
+	}
+	if (a->if_match != NULL)
+		c->if_match = atoll(a->if_match);
+	if (a->address != NULL) {
+		address = arena_alloc(&c->arena, sizeof(*address));
+		(void)snprintf(address->text, sizeof(address->text), "%s",
+		    a->address);
+		(void)snprintf(address->identity, sizeof(address->identity),
+		    "%s", a->address);
+		(void)snprintf(address->hint, sizeof(address->hint), "push");
+		c->address = address;
+		c->address_kind = "webpush";
+	}
+	if (a->prefs == NULL)
+		return;
+	ck_assert_int_eq(json_parse(a->prefs, strlen(a->prefs), &body,
+	    &fault), OW_OK);
+	ck_assert_msg(prefs_read(body, &c->prefs, &c->body_version, &faults)
+	    == OW_OK, "%s", faults.list[0].detail);
+	json_free(&body);
+}
+
 struct command *
 desk_command_of(struct desk *d, const struct asked *a, struct loop *home,
     void (*done)(struct command *), void *arg)
@@ -482,6 +725,7 @@ desk_command_of(struct desk *d, const struct asked *a, struct loop *home,
 	c->intent.by = a->token != NULL ? ROLE_TRACKING : role;
 	c->intent.at_ms = T0;
 	c->intent.item_id = arena_dup(&c->arena, a->item);
+	c->item = arena_dup(&c->arena, a->item);
 	if (a->kind == CMD_CHANGE && a->body != NULL)
 		take_body(c, arena_dup(&c->arena, a->body));
 	c->since = a->since;
@@ -492,6 +736,7 @@ desk_command_of(struct desk *d, const struct asked *a, struct loop *home,
 	c->before = arena_dup(&c->arena, a->before != NULL ? a->before : "~");
 	c->link_id = arena_dup(&c->arena, a->link);
 	c->path = arena_dup(&c->arena, a->path);
+	take_own(c, a);
 	c->expires_in_ms = a->expires_in_ms;
 	if (a->key != NULL) {
 		c->repeat_scope = arena_join(&c->arena, tenant, "/", sub, NULL);

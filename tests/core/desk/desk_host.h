@@ -13,12 +13,15 @@
 
 #include "base/metric.h"
 #include "desk/room.h"
+#include "notify/render.h"
+#include "outbox/outbox.h"
 
 #define T0 INT64_C(1763805600000)	/* 2025-11-22T10:00:00Z */
 #define FRONTS 2
 #define NOTES_MAX 4096
 #define RULES_MAX 8
 #define HELD_MAX 4096
+#define WANTED_MAX 64
 
 /* ---- A store that can be told to misbehave ----------------------------- */
 
@@ -54,23 +57,45 @@ struct hub {
 	struct note notes[NOTES_MAX];
 };
 
+/* ---- An outbox that only takes notes ----------------------------------- */
+
+struct outbox {
+	const char *kinds;		/* "webpush email sms webhook" */
+	uint32_t n_own;
+	struct own_address own_texts[2];
+	const struct own_address *own[2];
+	uint32_t n_woken;
+	int64_t woken_ms;		/* the last */
+	bool has_adapter;
+	uint32_t n_wanted;
+	struct wanted *wanted[WANTED_MAX];	/* the test's to free */
+	uint32_t n_consents;
+	struct consent *consent;	/* the last, the test's to free */
+};
+
 /* ---- The scene --------------------------------------------------------- */
 
 struct desk {
 	bool is_threaded;
 	char dir[64], path[128];
 	struct settings set;
+	struct set_tenant tenants[2];	/* "cafe", "pub": no estimates */
 	struct loop *loop, *store_loop;
 	struct metrics *metrics;
 	struct journal *journal;
 	struct ow_ctx *store;
 	struct orders *o;
+	struct rules *rules;
+	struct templates *templates;
+	struct outbox outbox;
+	struct store_parts *parts;
+	bool is_second;
 	struct hub fronts[FRONTS];
 	struct fault faults[RULES_MAX];
 	uint32_t n_faults;
 	const struct ow_txn *held[HELD_MAX];
 	uint32_t n_held;
-	uint32_t executed[64];		/* by query */
+	uint32_t executed[Q_COUNT];	/* by query */
 	bool loaded;
 	int load_err;
 	struct result *results;
@@ -104,12 +129,21 @@ struct asked {
 	const char *customer, *before;
 	const char *link, *path;
 	int64_t expires_in_ms;
+	bool unread;
+	const char *prefs;		/* CMD_PREFS_PUT: the body */
+	const char *if_match;		/* a number */
+	const char *address;		/* CMD_PUSH_ADD: text and identity */
+	const char *receipt;
 };
 
 /* Everything new, on an empty file; loaded. */
 struct desk *desk_open(void);
+/* With these rules, all by one template, and an outbox with every channel. */
+struct desk *desk_open_rules(const char *rules);
+/* Another node on the same file, with the same rules; closed before it. */
+struct desk *desk_open_node(struct desk *);
 /* The same without loading, in threads of its own: for the sanitizer. */
-struct desk *desk_open_threaded(void);
+struct desk *desk_open_threaded(const char *rules);
 void desk_load(struct desk *);
 /* Ends as after a loss of power: nothing is flushed, nothing waits. */
 void desk_crash(struct desk *);
@@ -149,6 +183,10 @@ struct ask *desk_ask_only(struct desk *, const struct asking *);
 /* The answer of that one, or NULL. */
 bool desk_is_answered(struct desk *, const struct ask *);
 
+/* The data of the n-th event of this type the front was told, from 0; NULL:
+   there were not so many. */
+const char *desk_told_json(const struct desk *, uint32_t front,
+    const char *type, uint32_t n);
 /* How many events of this order (NULL: of any) the front was told. */
 uint32_t desk_told(const struct desk *, uint32_t front, const char *order_id);
 /* The code of the last end of this topic, or 0. */

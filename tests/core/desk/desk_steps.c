@@ -75,6 +75,47 @@ append_behind(struct desk *d, const char *order, int seq, const char *from,
 	desk_sql(d, sql);
 }
 
+struct asked
+ann_asks(enum command_kind kind)
+{
+	return (struct asked){ .kind = kind, .role = ROLE_CUSTOMER,
+	    .sub = "ann" };
+}
+
+struct result *
+as_ann(struct desk *d, enum command_kind kind, const char *item)
+{
+	struct asked a = ann_asks(kind);
+
+	a.item = item;
+	return desk_do(d, &a);
+}
+
+void
+assert_count(struct desk *d, int64_t unread)
+{
+	struct person *p = person_find(d->o, "cafe", "ann");
+	int64_t last = desk_sql_int(d, "SELECT COALESCE(MAX(seq), 0) FROM"
+	    " person_log WHERE sub = 'ann'");
+
+	ck_assert_int_eq(desk_sql_int(d, "SELECT COUNT(*) FROM notices WHERE"
+	    " sub = 'ann' AND inbox = 1 AND read_ms = 0"), unread);
+	ck_assert_int_eq(desk_sql_int(d, "SELECT COUNT(*) FROM person_log"
+	    " WHERE sub = 'ann'"), last);
+	ck_assert(last == 0 || desk_sql_int(d, "SELECT json_extract(message,"
+	    " '$.data.unread_count') FROM person_log WHERE sub = 'ann' AND"
+	    " type LIKE 'notification.%' ORDER BY seq DESC LIMIT 1") ==
+	    unread);
+	if (p == NULL || p->stale)
+		return;
+	ck_assert_int_eq(p->unread, unread);
+	ck_assert_int_eq(p->told_unread, unread);
+	ck_assert_int_eq((int64_t)p->seq, last);
+	ck_assert_int_eq((int64_t)p->told, last);
+	ck_assert_uint_eq(p->in_flight, 0);
+	ck_assert_ptr_null(p->visits);
+}
+
 /* ---- To see ------------------------------------------------------------ */
 
 const char *

@@ -25,6 +25,13 @@ struct result *send_status(struct desk *, const char *order,
 void append_behind(struct desk *, const char *order, int seq,
     const char *from, const char *to);
 
+/* As ann, customer of "cafe". */
+struct result *as_ann(struct desk *, enum command_kind, const char *item);
+struct asked ann_asks(enum command_kind);
+/* What ann's notices and her log say in the store is what memory and the last
+   message say; her log has no gap. */
+void assert_count(struct desk *, int64_t unread);
+
 /* "order.id" and the like of an answer's body. */
 const char *body_text(const struct result *, const char *path, char out[128]);
 struct entry *entry_of(struct desk *, const char *id);

@@ -127,7 +127,7 @@ START_TEST(the_url_has_the_token_where_no_server_sees_it)
 	link_token(&links, LINK, token);
 	link_write(&links, "https://t.example", ORDER, LINK, &out);
 	(void)snprintf(text, sizeof(text), "\"token\":\"%s\",\"url\":"
-	    "\"https://t.example/track/" ORDER "#%s\"", token, token);
+	    "\"https://t.example/orders/" ORDER "/track#%s\"", token, token);
 	ck_assert_str_eq(out.p, text);
 	buf_done(&out);
 }

@@ -6,16 +6,23 @@
 
 #include <stdio.h>
 
+#include "base/mem.h"
 #include "desk_steps.h"
 
 #define THREAD_COMMANDS 300
+
+static const char rules[] =
+    "rules = ( { event = \"order.ready\"; template = \"note\";"
+    "  channels = [ \"in_app\", \"push\", \"sms after 2m\" ]; },"
+    "  { event = \"order.preparing\"; template = \"note\";"
+    "  channels = [ \"in_app\" ]; });";
 
 static struct desk *d;
 
 static void
 set_up(void)
 {
-	d = desk_open_threaded();
+	d = desk_open_threaded(rules);
 }
 
 static void
@@ -50,6 +57,22 @@ side_main(void *arg)
 	return NULL;
 }
 
+/* As the outbox does. */
+static void
+side_consent(void)
+{
+	struct consent *q = mem_alloc(sizeof(*q));
+
+	arena_init(&q->arena);
+	q->outbox = &d->outbox;
+	q->n = 1;
+	q->jobs = arena_alloc(&q->arena, sizeof(*q->jobs));
+	q->jobs[0] = (struct consent_job){ .tenant = "cafe", .sub = "ann",
+	    .order_id = "none", .topic = "order.ready",
+	    .medium = MEDIUM_SMS, .stale_ms = INT64_MAX };
+	orders_consent(d->o, q);
+}
+
 static void
 side_start(void *arg)
 {
@@ -60,6 +83,7 @@ side_start(void *arg)
 	    "\"external_ref\":\"S\","));
 	struct asked change = { .kind = CMD_CHANGE, .intent = INTENT_STATUS };
 	struct asked read = { .kind = CMD_TRACKING, .order = "ref:S" };
+	struct asked inbox = ann_asks(CMD_NOTICES_READ);
 	struct side *s = arg;
 	const struct asked *a;
 	char key[32];
@@ -67,7 +91,11 @@ side_start(void *arg)
 
 	change.order = "ref:S";
 	for (i = 0; i < s->asked; i++) {
-		a = i % 7 == 0 ? &create : i % 3 == 0 ? &read : &change;
+		a = i % 7 == 0 ? &create : i % 11 == 0 ? &inbox :
+		    i % 3 == 0 ? &read : &change;
+		if (i % 13 == 0)
+			side_consent();
+		orders_presence(d->o, &d->fronts[0], "none", i % 2 == 0);
 		(void)snprintf(key, sizeof(key), "k%d", i % 40);
 		change.body = bodies[i % 3];
 		change.key = create.key = i % 2 ? key : NULL;
@@ -118,6 +146,8 @@ START_TEST(fronts_in_threads_of_their_own_each_get_every_answer)
 		loop_free(&sides[i].loop);
 	}
 	assert_at_rest(d);
+	assert_count(d, desk_sql_int(d, "SELECT COUNT(*) FROM notices WHERE"
+	    " inbox = 1 AND read_ms = 0"));
 }
 END_TEST
 

@@ -612,6 +612,107 @@ START_TEST(state_is_told_at_home_newest_only)
 }
 END_TEST
 
+/* ---- Several homes ------------------------------------------------------ */
+
+static struct journal *second;
+static int n_second_states;
+
+static void
+on_second_state(void *arg, bool up, const char *text)
+{
+	(void)arg;
+	(void)up;
+	ck_assert_str_ne(text, "");
+	n_second_states++;
+}
+
+static void
+open_second(void)
+{
+	struct journal_conf c = { .group_ms = 4, .queue_max = 1000,
+	    .state = on_second_state, .store_loop = loop, .home = loop,
+	    .metrics = metrics, .name = "outbox" };
+
+	n_second_states = 0;
+	second = journal_new(&c);
+	journal_attach(second, (struct ow_ctx *)(void *)&fake, &fake_ops,
+	    &fake);
+}
+
+static void
+send_to(struct journal *j, const char *letter)
+{
+	struct txn *t = txn_new(j);
+
+	txn_add(t, Q_LINKS_PURGE, -1, "i", INT64_C(1));
+	txn_send(&t, on_done, (void *)(uintptr_t)letter);
+}
+
+/* A breach shows as an assertion, or an answer that comes to nobody. */
+START_TEST(each_journal_gets_its_own_answers)
+{
+	open_second();
+	fake.is_holding = true;
+	send_to(journal, "a");
+	send_to(second, "b");
+	turn();
+	ck_assert_uint_eq(fake.n_held, 2);
+	ck_assert_int_eq(n_done, 0);
+	fake_release(&fake);
+	turn();
+	ck_assert_int_eq(n_done, 2);
+	ck_assert(strchr(order_done, 'a') && strchr(order_done, 'b'));
+	journal_free(&second);
+}
+END_TEST
+
+START_TEST(the_state_reaches_every_journal)
+{
+	struct ow_ctx *ctx = (struct ow_ctx *)(void *)&fake;
+
+	open_second();
+	turn();
+	ck_assert_int_eq(n_second_states, 0);
+	fake.host->state(ctx, false, "disk full");
+	turn();
+	ck_assert_int_eq(n_states, 1);
+	ck_assert_int_eq(n_second_states, 1);
+	loop_free(&loop);
+	journal_free(&second);
+	loop = loop_new("both");	/* for tear_down */
+}
+END_TEST
+
+/* What the store said before there was a second home is no secret to it. */
+START_TEST(who_joins_late_is_told_the_state)
+{
+	fake.host->state((struct ow_ctx *)(void *)&fake, false, "away");
+	turn();
+	open_second();
+	turn();
+	ck_assert_int_eq(n_states, 1);
+	ck_assert_int_eq(n_second_states, 1);
+	journal_free(&second);
+}
+END_TEST
+
+/* A change that answers with rows is a change: a breach is one among the
+   questions, outside of every commit. */
+START_TEST(a_change_with_rows_goes_with_the_changes)
+{
+	struct txn *t = txn_new(journal);
+
+	txn_add(t, Q_JOBS_CLAIM, -1, "siisi", "sms", INT64_C(1), INT64_C(9),
+	    "a", INT64_C(2));
+	txn_send(&t, on_done, NULL);
+	send_read();
+	turn();
+	ck_assert_int_eq(n_done, 2);
+	ck_assert_uint_eq(fake.n_batches, 2);
+	ck_assert(fake.batch_reads[0] != fake.batch_reads[1]);
+}
+END_TEST
+
 static void
 check_metric(const char *line)
 {
@@ -644,6 +745,9 @@ START_TEST(everything_is_counted)
 	check_metric("orderwire_journal_commits_total 3\n");
 	check_metric("orderwire_journal_conflicts_total 1\n");
 	check_metric("orderwire_journal_no_room_total 1\n");
+	open_second();
+	check_metric("orderwire_journal_reads_total{home=\"outbox\"} 0\n");
+	journal_free(&second);
 }
 END_TEST
 
@@ -752,37 +856,54 @@ home_begin(void *arg)
 }
 
 static void *
-store_main(void *arg)
+loop_main(void *arg)
 {
 	loop_run(arg);
 	return NULL;
 }
 
-/* A breach shows under the thread sanitizer, or as a missing answer. */
-START_TEST(home_and_store_are_threads)
+static void
+home_open(struct home *h, struct loop *store_loop, struct fake *f)
 {
-	struct home home = { .loop = loop_new("home") };
-	struct journal_conf c = { .home = home.loop, .group_ms = 1,
-	    .queue_max = AT_ONCE, .metrics = metrics };
-	struct fake *own = calloc(1, sizeof(*own));
-	pthread_t store;
+	struct journal_conf c = { .group_ms = 1, .queue_max = AT_ONCE,
+	    .metrics = metrics, .store_loop = store_loop };
 
-	c.store_loop = loop_new("store");
+	h->loop = loop_new("home");
+	c.home = h->loop;
+	h->journal = journal_new(&c);
+	if (!f->journal)
+		f->journal = h->journal;
+	journal_attach(h->journal, (struct ow_ctx *)(void *)f, &fake_ops, f);
+	loop_post(h->loop, home_begin, h);
+}
+
+/* Two homes, each on a thread of its own, and the store on a third.  A breach
+   shows under the thread sanitizer, or as a missing answer. */
+START_TEST(homes_and_store_are_threads)
+{
+	struct fake *own = calloc(1, sizeof(*own));
+	struct loop *store_loop = loop_new("store");
+	struct home home = { 0 }, away = { 0 };
+	pthread_t store, other;
+
 	own->host = journal_host();
-	own->journal = journal_new(&c);
-	home.journal = own->journal;
-	journal_attach(own->journal, (struct ow_ctx *)(void *)own, &fake_ops,
-	    own);
-	ck_assert_int_eq(pthread_create(&store, NULL, store_main,
-	    c.store_loop), 0);
-	loop_post(home.loop, home_begin, &home);
+	home_open(&home, store_loop, own);
+	home_open(&away, store_loop, own);
+	ck_assert_int_eq(pthread_create(&store, NULL, loop_main, store_loop),
+	    0);
+	ck_assert_int_eq(pthread_create(&other, NULL, loop_main, away.loop),
+	    0);
 	loop_run(home.loop);
+	pthread_join(other, NULL);
 	ck_assert_int_eq(home.done, EACH);
-	loop_stop(c.store_loop);
+	ck_assert_int_eq(away.done, EACH);
+	loop_stop(store_loop);
 	pthread_join(store, NULL);
 	loop_free(&home.loop);
-	loop_free(&c.store_loop);
-	journal_free(&own->journal);
+	loop_free(&away.loop);
+	loop_free(&store_loop);
+	journal_free(&home.journal);
+	journal_free(&away.journal);
 	free(own);
 }
 END_TEST
@@ -844,9 +965,13 @@ main(void)
 	tcase_add_test(tc, who_is_refused_may_ask_again_from_done);
 	tcase_add_test(tc, without_a_store_it_is_not_now);
 	tcase_add_test(tc, state_is_told_at_home_newest_only);
+	tcase_add_test(tc, each_journal_gets_its_own_answers);
+	tcase_add_test(tc, the_state_reaches_every_journal);
+	tcase_add_test(tc, who_joins_late_is_told_the_state);
+	tcase_add_test(tc, a_change_with_rows_goes_with_the_changes);
 	tcase_add_test(tc, everything_is_counted);
 	tcase_add_loop_test(tc, free_in_flight_leaks_nothing, 0, 7);
-	tcase_add_test(tc, home_and_store_are_threads);
+	tcase_add_test(tc, homes_and_store_are_threads);
 	tcase_add_test(tc, event_is_a_copy_that_ends_with_its_last_reference);
 	suite_add_tcase(s, tc);
 	sr = srunner_create(s);

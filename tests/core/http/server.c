@@ -102,8 +102,9 @@ answer_echo(struct request **r)
 {
 	char *text = mem_printf("%s %s|%s|%zu\n", request_method(*r),
 	    request_path(*r), request_query(*r), request_body(*r).n);
-	struct answer a = { 200, "text/plain", { text, strlen(text) },
-	    !strcmp(request_path(*r), "/close") };
+	struct answer a = { .status = 200, .content_type = "text/plain",
+	    .body = { text, strlen(text) },
+	    .close = !strcmp(request_path(*r), "/close") };
 
 	request_add_header(*r, "X-Test", "yes");
 	request_answer(r, &a);
@@ -114,11 +115,41 @@ static void
 answer_big(struct request **r)
 {
 	char *p = mem_alloc(BIG_SIZE);
-	struct answer a = { 200, "text/plain", { p, BIG_SIZE }, false };
+	struct answer a = { .status = 200, .content_type = "text/plain",
+	    .body = { p, BIG_SIZE } };
 
 	memset(p, 'b', BIG_SIZE);
 	request_answer(r, &a);
 	free(p);
+}
+
+struct loan {
+	struct server *server;
+	unsigned char bytes[BIG_SIZE];
+};
+
+static void
+on_release(void *arg)
+{
+	struct loan *loan = arg;
+
+	atomic_fetch_sub(&loan->server->lent, 1);
+	free(loan);
+}
+
+static void
+answer_lent(struct server *s, struct request **r)
+{
+	struct loan *loan = mem_alloc(sizeof(*loan));
+	struct answer a = { .status = 200, .content_type = "text/plain",
+	    .body = { loan->bytes, BIG_SIZE }, .release = on_release,
+	    .arg = loan };
+
+	loan->server = s;
+	for (size_t i = 0; i < BIG_SIZE; i++)
+		loan->bytes[i] = (unsigned char)(i % 251);
+	atomic_fetch_add(&s->lent, 1);
+	request_answer(r, &a);
 }
 
 static void
@@ -145,8 +176,8 @@ answer_param(struct request **r)
 	const char *p = request_param(*r, "p");
 	const char *h = request_header(*r, "X-P");
 	char *text = mem_printf("p=%s h=%s\n", p ? p : "-", h ? h : "-");
-	struct answer a = { 200, "text/plain", { text, strlen(text) },
-	    true };
+	struct answer a = { .status = 200, .content_type = "text/plain",
+	    .body = { text, strlen(text) }, .close = true };
 
 	request_add_header(*r, "X-Bad", "a\r\nX-Split: b");
 	request_answer(r, &a);
@@ -170,7 +201,7 @@ static void
 on_gone(void *arg)
 {
 	struct held *h = arg;
-	struct answer a = { 200, NULL, { NULL, 0 }, false };
+	struct answer a = { .status = 200 };
 
 	request_answer(&h->request, &a);
 	atomic_fetch_add(&h->server->gone, 1);
@@ -193,6 +224,8 @@ on_request(void *arg, struct request *r)
 		loop_timer_start(s->loop, LATER_MS, later, r);
 	} else if (!strcmp(path, "/big")) {
 		answer_big(&r);
+	} else if (!strcmp(path, "/lent")) {
+		answer_lent(s, &r);
 	} else if (!strcmp(path, "/cors")) {
 		answer_cors(&r);
 	} else if (!strcmp(path, "/busy")) {

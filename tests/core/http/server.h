@@ -7,6 +7,7 @@
  *	/close	"bye", and the connection ends
  *	/later	as the others, after LATER_MS
  *	/big	BIG_SIZE bytes
+ *	/lent	BIG_SIZE bytes that are lent; the k-th is k % 251
  *	/hold	nothing; it waits for the peer to go
  *	/take	101, then "taken:" with the early bytes, then an echo
  *	/cors	a preflight; only https://shop.example may
@@ -40,7 +41,7 @@ struct server {
 	int port;
 	int fds_before;
 	atomic_llong connections;
-	atomic_int held, gone, taken, taken_gone;
+	atomic_int held, gone, taken, taken_gone, lent;
 	char dir[64];			/* with the certificate, or "" */
 };
 

@@ -293,6 +293,67 @@ START_TEST(a_large_answer_arrives_whole)
 }
 END_TEST
 
+/* A breach is a byte that is missing or not in its place, a second answer
+   that does not follow, or a loan that is never given back. */
+START_TEST(a_lent_body_arrives_whole_and_is_given_back)
+{
+	char *all = mem_alloc(BIG_SIZE + 1), *body;
+	struct server s;
+	struct peer_end p;
+	size_t i;
+
+	start(&s, _i);
+	p = dial(&s);
+	for (int round = 0; round < 2; round++) {
+		say(&p, "GET /lent HTTP/1.1\r\n" KEEP
+		    "GET /behind HTTP/1.1\r\n" KEEP);
+		ck_assert(hear_text(&p, "Content-Length: 4194304\r\n\r\n"));
+		ck_assert_uint_eq(hear(&p, all, BIG_SIZE), BIG_SIZE);
+		for (i = 0; i < BIG_SIZE && (uint8_t)all[i] == i % 251; i++)
+			;
+		ck_assert_uint_eq(i, BIG_SIZE);
+		ck_assert(hear_text(&p, "GET /behind||0\n"));
+		wait_for(&s.lent, 0);
+	}
+	say(&p, "HEAD /lent HTTP/1.1\r\n" KEEP);
+	ck_assert(hear_text(&p, "Content-Length: 4194304\r\n\r\n"));
+	wait_for(&s.lent, 0);
+	say(&p, "GET /lent HTTP/1.1\r\n" CLOSE);
+	body = hear_all(&p);
+	ck_assert_ptr_nonnull(body);
+	wait_for(&s.lent, 0);
+	free(body);
+	free(all);
+	hang_up(&p);
+	server_stop(&s);
+}
+END_TEST
+
+START_TEST(who_does_not_read_gives_back_what_was_lent)
+{
+	struct server s;
+	struct peer_end p, q;
+
+	server_init(&s);
+	s.conf.limits.idle_ms = 100;
+	if (_i)
+		server_use_tls(&s);
+	server_start(&s);
+	p = dial(&s);
+	say(&p, "GET /lent HTTP/1.1\r\n" KEEP);
+	wait_for(&s.lent, 1);
+	wait_for(&s.lent, 0);
+	wait_for_connections(&s, 0);
+	hang_up(&p);
+	q = dial(&s);
+	say(&q, "GET /lent HTTP/1.1\r\n" KEEP);
+	wait_for(&s.lent, 1);
+	hang_up(&q);		/* in the middle of it */
+	wait_for(&s.lent, 0);
+	server_stop(&s);
+}
+END_TEST
+
 /* The whole body is sent before the answer is read: closing early would
    reset the connection and lose the 413. */
 START_TEST(a_body_of_10_mb_gets_its_413)
@@ -695,6 +756,10 @@ main(void)
 	tcase_add_loop_test(c, an_idle_connection_ends, 0, 2);
 	tcase_add_loop_test(c, who_does_not_read_is_dropped, 0, 2);
 	tcase_add_loop_test(c, a_large_answer_arrives_whole, 0, 2);
+	tcase_add_loop_test(c, a_lent_body_arrives_whole_and_is_given_back, 0,
+	    2);
+	tcase_add_loop_test(c, who_does_not_read_gives_back_what_was_lent, 0,
+	    2);
 	tcase_add_loop_test(c, a_body_of_10_mb_gets_its_413, 0, 2);
 	tcase_add_loop_test(c, heads_are_limited, 0, 2);
 	tcase_add_test(c, odd_targets_get_through);

@@ -90,6 +90,33 @@ START_TEST(nearly_is_not_found)
 }
 END_TEST
 
+/* Tokens in paths are longer than names. */
+START_TEST(a_long_parameter_is_long_only_where_it_is_said)
+{
+	struct routes *r = routes_new();
+	struct route_match m;
+	struct ow_fault f;
+	char path[512] = "/u/";
+
+	ck_assert_int_eq(routes_add(r, "GET", "/u/{token+}", one, &f), OW_OK);
+	ck_assert_int_eq(routes_add(r, "POST", "/u/{token+}", two, &f),
+	    OW_OK);
+	ck_assert_int_eq(routes_add(r, "GET", "/u/{token+}/{id}", one, &f),
+	    OW_OK);
+	memset(path + 3, 't', 399);
+	ck_assert_int_eq(routes_find(r, "POST", path, &m), OW_OK);
+	ck_assert_ptr_eq(m.target, two);
+	ck_assert_str_eq(m.param[0], path + 3);
+	path[3 + 399] = 't';
+	ck_assert_int_eq(routes_find(r, "POST", path, &m), OW_ENOENT);
+	memset(path + 3, 0, 500);
+	memcpy(path + 3, "t/", 2);
+	memset(path + 5, 'i', 160);
+	ck_assert_int_eq(routes_find(r, "GET", path, &m), OW_ENOENT);
+	routes_free(&r);
+}
+END_TEST
+
 START_TEST(other_methods_are_told)
 {
 	struct route_match m;
@@ -98,6 +125,39 @@ START_TEST(other_methods_are_told)
 	ck_assert_str_eq(m.allow, "GET, PATCH");
 	ck_assert_int_eq(find("POST", "/t/a/orders/read", &m), OW_EUNSUP);
 	ck_assert_str_eq(m.allow, "PUT, GET, PATCH");
+}
+END_TEST
+
+/* A breach is a path that the rest takes from a route, or a method of a
+   route's path that it answers. */
+START_TEST(the_rest_has_what_nobody_else_has)
+{
+	struct routes *r = make();
+	struct route_match m;
+	struct ow_fault f;
+
+	ck_assert_int_eq(routes_find(r, "GET", "/x", &m), OW_ENOENT);
+	ck_assert_int_eq(routes_add(r, "GET", "*", three, &f), OW_OK);
+	ck_assert_int_eq(routes_find(r, "GET", "/", &m), OW_OK);
+	ck_assert(m.target == one && !m.is_rest);
+	ck_assert_int_eq(routes_find(r, "GET", "/t/a/orders/1", &m), OW_OK);
+	ck_assert(m.target == one && !m.is_rest);
+	ck_assert_int_eq(routes_find(r, "POST", "/t/a/orders/1", &m),
+	    OW_EUNSUP);
+	ck_assert(!m.is_rest);
+	ck_assert_int_eq(routes_find(r, "GET", "/t/a/orders/1/2/3", &m),
+	    OW_OK);
+	ck_assert(m.target == three && m.is_rest && m.n_params == 0);
+	ck_assert_int_eq(routes_find(r, "HEAD", "/x/", &m), OW_OK);
+	ck_assert(m.target == three && m.is_rest);
+	ck_assert_int_eq(routes_find(r, "POST", "/x", &m), OW_EUNSUP);
+	ck_assert(m.is_rest);
+	ck_assert_str_eq(m.allow, "GET");
+	ck_assert_int_eq(routes_find(r, "GET", "*", &m), OW_ENOENT);
+	ck_assert_int_eq(routes_add(r, "GET", "*", two, &f), OW_ECONFLICT);
+	ck_assert_int_eq(routes_add(r, "GET", "/a/*", two, &f), OW_EINVAL);
+	ck_assert_int_eq(routes_add(r, "GET", "/*/a", two, &f), OW_EINVAL);
+	routes_free(&r);
 }
 END_TEST
 
@@ -126,7 +186,10 @@ main(void)
 	tcase_add_test(c, exact_paths_are_found_with_their_parameters);
 	tcase_add_test(c, a_literal_wins_but_hides_nothing);
 	tcase_add_test(c, nearly_is_not_found);
+	tcase_add_test(c,
+	    a_long_parameter_is_long_only_where_it_is_said);
 	tcase_add_test(c, other_methods_are_told);
+	tcase_add_test(c, the_rest_has_what_nobody_else_has);
 	tcase_add_test(c, clashes_and_bad_patterns_are_faults);
 	suite_add_tcase(s, c);
 	runner = srunner_create(s);

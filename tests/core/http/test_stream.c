@@ -355,6 +355,7 @@ struct ow_ctx {
 	struct ow_transport ops;
 	struct ow_open open;	/* what its route does; order NULL and feed */
 	int32_t status;		/* -1: answer with this instead */
+	struct ow_answer answer;	/* or with this, if it has a status */
 	bool forgets;		/* does neither */
 	char param[64], query[64];
 };
@@ -391,7 +392,9 @@ plugin_route(void *self, struct ow_srv_call *call,
 	ck_assert_ptr_null(host->param(ctx, call, "ticket"));
 	if (ctx->forgets)
 		return;
-	if (ctx->status)
+	if (ctx->answer.status)
+		host->answer_bytes(ctx, &call, &ctx->answer);
+	else if (ctx->status)
 		host->answer(ctx, &call, ctx->status, &h, 1,
 		    "as the test said");
 	else
@@ -967,6 +970,23 @@ START_TEST(each_call_gets_one_answer)
 }
 END_TEST
 
+START_TEST(a_plugin_answers_with_bytes_of_its_own)
+{
+	const struct ow_header h = { "X-Why", "a file" };
+	struct stage s;
+
+	stage_init(&s, "");
+	s.ctx.answer = (struct ow_answer){ .size = sizeof(s.ctx.answer),
+	    .status = 404, .headers = &h, .n_headers = 1,
+	    .content_type = "text/plain", .body = { "not here", 8 } };
+	stage_go_as(&s, NULL);
+	ck_assert_int_eq(s.request.status, 404);
+	ck_assert_str_eq(s.request.body, "not here");
+	ck_assert_ptr_nonnull(strstr(s.request.added, "X-Why: a file\n"));
+	stage_done(&s);
+}
+END_TEST
+
 START_TEST(a_head_that_is_too_long_is_our_fault)
 {
 	char head[5000];
@@ -1023,6 +1043,7 @@ main(void)
 	tcase_add_test(tc, a_first_auth_asks_and_a_second_renews);
 	tcase_add_test(tc, a_bad_auth_ends_the_stream);
 	tcase_add_test(tc, each_call_gets_one_answer);
+	tcase_add_test(tc, a_plugin_answers_with_bytes_of_its_own);
 	tcase_add_test(tc, a_head_that_is_too_long_is_our_fault);
 	tcase_add_test(tc, a_route_that_is_taken_is_refused);
 	suite_add_tcase(suite, tc);

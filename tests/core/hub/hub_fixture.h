@@ -45,7 +45,7 @@ struct rig {
 	bool by_hand;			/* answers wait for rig_answer */
 	int err;			/* of all answers */
 	uint32_t replay_max;
-	int n_unwatch, n_released, n_closed, n_ends;
+	int n_unwatch, n_present, n_absent, n_released, n_closed, n_ends;
 	char unwatched[64];
 };
 
@@ -92,7 +92,7 @@ rig_answer(struct rig *r, struct ask *ask)
 	const char *id = ask->order != NULL && strncmp(ask->order, "ref:", 4)
 	    == 0 ? ask->order + 4 : ask->order;
 	struct order_log *log = rig_log(r, ask->feed == OW_FEED_KITCHEN ?
-	    "kitchen/t" : id);
+	    "kitchen/t" : ask->feed == OW_FEED_PERSON ? "person/t/ann" : id);
 	uint64_t seq;
 
 	ask->err = r->err;
@@ -139,6 +139,20 @@ rig_answer_all(struct rig *r)
 	r->n_asks = 0;
 	for (i = 0; i < n; i++)
 		rig_answer(r, r->asks[i]);
+}
+
+static MAYBE void
+rig_on_presence(void *arg, struct hub *hub, const char *topic,
+    bool is_present)
+{
+	struct rig *r = arg;
+
+	ck_assert_ptr_eq(hub, r->hub);
+	ck_assert_ptr_nonnull(rig_log(r, topic));
+	if (is_present)
+		r->n_present++;
+	else
+		r->n_absent++;
 }
 
 static MAYBE void
@@ -256,7 +270,7 @@ rig_open(struct rig *r)
 	r->loop = loop_new("front");
 	loop_test_clock(r->loop, WALL_MS);
 	conf = (struct hub_conf){ r->loop, r->metrics, "0", &r->set,
-	    rig_on_ask, rig_on_unwatch, rig_on_released, r };
+	    rig_on_ask, rig_on_unwatch, rig_on_presence, rig_on_released, r };
 	r->hub = hub_new(&conf);
 	ck_assert_ptr_nonnull(r->hub);
 	ck_assert_uint_eq(hub_add_transport(r->hub, &line_ops, r), 0);

@@ -417,6 +417,89 @@ START_TEST(answer_for_a_stream_that_has_gone_unwatches)
 }
 END_TEST
 
+/* ---- Presence and persons ----------------------------------------------- */
+
+/* It would notice a kitchen screen that counts as a customer's, a customer
+   who is told twice, or one who is not told to have gone. */
+START_TEST(a_topic_knows_whether_its_customer_looks)
+{
+	struct stream_conf conf = client_conf("a");
+	struct who *cook = rig_who(ROLE_KITCHEN, "k", -1);
+	struct who *ann = rig_who(ROLE_CUSTOMER, "ann", -1);
+	struct who *guest = rig_who(ROLE_TRACKING, "link", -1);
+	struct client k, a, b;
+	struct rig r;
+
+	rig_open(&r);
+	client_open_as(&r, &k, &conf, cook, 0);
+	(void)client_text(&r, &k);
+	ck_assert_int_eq(r.n_present, 0);
+	client_open_as(&r, &a, &conf, ann, 0);
+	(void)client_text(&r, &a);
+	client_open_as(&r, &b, &conf, guest, 0);
+	(void)client_text(&r, &b);
+	ck_assert_int_eq(r.n_present, 1);
+	client_close(&a);
+	rig_turn(&r, 0);
+	ck_assert_int_eq(r.n_absent, 0);
+	client_close(&b);
+	rig_turn(&r, 0);
+	ck_assert_int_eq(r.n_absent, 1);
+	ck_assert_int_eq(r.n_unwatch, 0);
+	/* The last one of all: unwatch says it. */
+	client_close(&k);
+	rig_turn(&r, 0);
+	client_open_as(&r, &a, &conf, ann, 0);
+	(void)client_text(&r, &a);
+	ck_assert_int_eq(r.n_present, 2);
+	client_close(&a);
+	rig_turn(&r, 0);
+	ck_assert_int_eq(r.n_absent, 1);
+	ck_assert_int_eq(r.n_unwatch, 2);
+	who_unref(&cook);
+	who_unref(&ann);
+	who_unref(&guest);
+	rig_close(&r);
+}
+END_TEST
+
+/* What is a person's reaches their stream, and no kitchen of the tenant. */
+START_TEST(a_person_s_event_goes_to_their_stream_alone)
+{
+	struct stream_conf conf = client_conf(NULL);
+	struct who *cook = rig_who(ROLE_KITCHEN, "k", -1);
+	struct who *ann = rig_who(ROLE_CUSTOMER, "ann", -1);
+	struct client k, a;
+	struct event *ev;
+	struct rig r;
+
+	rig_open(&r);
+	conf.feed = OW_FEED_KITCHEN;
+	client_open_as(&r, &k, &conf, cook, 0);
+	(void)client_text(&r, &k);
+	conf.feed = OW_FEED_PERSON;
+	client_open_as(&r, &a, &conf, ann, 0);
+	(void)client_text(&r, &a);
+	ev = event_make_person("t", "ann", "x", 1, WALL_MS, "{\"seq\":1}", 9);
+	hub_tell(r.hub, ev);
+	event_unref(&ev);
+	ev = event_make_person("t", "bob", "x", 1, WALL_MS, "{\"seq\":7}", 9);
+	hub_tell(r.hub, ev);
+	event_unref(&ev);
+	ck_assert_str_eq(client_text(&r, &a), "{\"seq\":1}\n");
+	ck_assert_str_eq(client_text(&r, &k), "");
+	ck_assert_uint_eq(a.s->seq, 1);
+	ck_assert_int_eq(r.n_present, 0);
+	client_close(&a);
+	rig_turn(&r, 0);
+	ck_assert_str_eq(r.unwatched, "person/t/ann");
+	client_close(&k);
+	who_unref(&cook);
+	who_unref(&ann);
+	rig_close(&r);
+}
+END_TEST
+
 START_TEST(ends_with_asks_under_way)
 {
 	struct client c[2];
@@ -665,6 +748,8 @@ main(void)
 	tcase_add_test(tc, finished_order_is_shown_and_ended);
 	tcase_add_test(tc, one_too_many_of_a_person);
 	tcase_add_test(tc, kitchen_gets_all_orders);
+	tcase_add_test(tc, a_topic_knows_whether_its_customer_looks);
+	tcase_add_test(tc, a_person_s_event_goes_to_their_stream_alone);
 	tcase_add_test(tc, unwatch_crosses_an_answer);
 	tcase_add_test(tc, answer_for_a_stream_that_has_gone_unwatches);
 	tcase_add_test(tc, ends_with_asks_under_way);

@@ -159,6 +159,27 @@ create(struct fixture *f, const char *body)
 	    f->faults.list[0].detail);
 }
 
+/* The same without a body: what the server says by itself. */
+static inline int
+ask_own(struct fixture *f, struct intent *in)
+{
+	int err;
+
+	in->at_ms = f->at_ms += 1000;
+	memset(&f->refusal, 0, sizeof(f->refusal));
+	change_done(&f->change);
+	err = change_decide(f->o, "cafe", in, &f->rules, &f->ids, &f->change,
+	    &f->refusal);
+	if (err != OW_OK)
+		return err;
+	assert_folds(f->o, &f->change);
+	if (f->change.after != NULL) {
+		order_free(&f->o);
+		f->o = order_copy(f->change.after);
+	}
+	return OW_OK;
+}
+
 #define ITEM_TEA "{\"name\":\"Tea\",\"quantity\":1}"
 #define ITEM_CAKE "{\"name\":\"Cake\",\"quantity\":2,\"sku\":\"C-1\"," \
 	"\"notes\":\"no\\n\\\"nuts\\\"\",\"station\":\"cold\",\"prep_s\":90}"

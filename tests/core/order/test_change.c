@@ -5,6 +5,7 @@
  * `ask` folds the events of each change again (order_fixture.h), so every
  * test here is one of replay, too.
  */
+#include "order/route.h"
 #include "order_fixture.h"
 
 static void
@@ -625,6 +626,182 @@ START_TEST(a_known_driver_stays_known)
 }
 END_TEST
 
+static int
+say_task(struct fixture *f, const char *status, const char *driver,
+    const char *task)
+{
+	struct intent in = { .kind = INTENT_TASK, .task_id = task,
+	    .fleet_member_id = driver,
+	    .status = delivery_status_by_name(status) };
+
+	ck_assert_int_ge(in.status, 0);
+	return ask_own(f, &in);
+}
+
+START_TEST(a_task_is_told_forwards_and_once)
+{
+	struct fixture f;
+
+	fixture_init(&f);
+	create(&f, BODY("delivery", ITEM_TEA));
+	ck_assert_int_eq(say_task(&f, "en_route_pickup", "m1", "t1"), OW_OK);
+	ck_assert_uint_eq(f.change.n_facts, 3);
+	ck_assert_int_eq(f.o->delivery, DELIVERY_EN_ROUTE_PICKUP);
+	ck_assert_str_eq(f.o->driver.id, "m1");
+	assert_nothing(&f, say_task(&f, "en_route_pickup", "m1", "t1"));
+	assert_nothing(&f, say_task(&f, "accepted", "m1", "t1"));
+	assert_nothing(&f, say_task(&f, "assigned", NULL, "t1"));
+	assert_nothing(&f, say_task(&f, "delivered", "m2", "t2"));
+	ck_assert_int_eq(say_task(&f, "delivered", "m1", "t1"), OW_OK);
+	ck_assert_int_eq(f.o->status, ORDER_DELIVERED);
+	ck_assert_uint_eq(f.change.n_facts, 5);
+	ck_assert_ptr_nonnull(strstr(data_of(&f, 4), "\"by\":"
+	    "\"logistics\""));
+	assert_nothing(&f, say_task(&f, "delivered", "m1", "t1"));
+	assert_nothing(&f, say_task(&f, "cancelled", NULL, "t1"));
+	fixture_done(&f);
+}
+END_TEST
+
+START_TEST(a_lost_task_leaves_the_order_and_takes_the_driver)
+{
+	struct fixture f;
+
+	fixture_init(&f);
+	create(&f, BODY("delivery", ITEM_TEA));
+	ck_assert_int_eq(say_task(&f, "accepted", "m1", "t1"), OW_OK);
+	ck_assert_int_eq(say_task(&f, "cancelled", NULL, "t1"), OW_OK);
+	ck_assert_str_eq(data_of(&f, 0), "\"data\":{\"from\":\"accepted\","
+	    "\"to\":\"pending\"}}");
+	ck_assert_str_eq(data_of(&f, 1), "\"data\":{\"driver\":null}}");
+	ck_assert_int_eq(f.o->status, ORDER_PLACED);
+	assert_nothing(&f, say_task(&f, "cancelled", NULL, "t1"));
+	/* Once the goods are on the way there is no such thing. */
+	ck_assert_int_eq(say_task(&f, "picked_up", "m2", "t2"), OW_OK);
+	ck_assert_int_eq(f.o->status, ORDER_OUT_FOR_DELIVERY);
+	assert_nothing(&f, say_task(&f, "cancelled", NULL, "t2"));
+	ck_assert_int_eq(say_task(&f, "failed", NULL, "t2"), OW_OK);
+	ck_assert_int_eq(f.o->status, ORDER_DELIVERY_FAILED);
+	ck_assert_int_eq(say_task(&f, "assigned", "m3", "t3"), OW_OK);
+	ck_assert_int_eq(say_task(&f, "picked_up", NULL, "t3"), OW_OK);
+	ck_assert_int_eq(f.o->status, ORDER_OUT_FOR_DELIVERY);
+	ck_assert_int_eq(say_task(&f, "returned", NULL, "t3"), OW_OK);
+	ck_assert_int_eq(f.o->status, ORDER_RETURNED);
+	fixture_done(&f);
+}
+END_TEST
+
+START_TEST(details_of_the_driver_are_told_when_they_are_seen)
+{
+	struct driver bo = { .id = "m1", .name = "Bo", .phone = "+49170",
+	    .photo_url = "https://p/1?sig=a", .rating = 4.5 };
+	struct intent in = { .kind = INTENT_DRIVER, .driver = &bo };
+	struct fixture f;
+
+	fixture_init(&f);
+	create(&f, BODY("delivery", ITEM_TEA));
+	assert_nothing(&f, ask_own(&f, &in));
+	ck_assert_int_eq(say_task(&f, "assigned", "m1", "t1"), OW_OK);
+	ck_assert_int_eq(ask_own(&f, &in), OW_OK);
+	ck_assert_uint_eq(f.change.n_facts, 1);
+	ck_assert_ptr_null(strstr(data_of(&f, 0), "phone"));
+	bo.photo_url = "https://p/1?sig=b";
+	bo.phone = "+49171";
+	assert_nothing(&f, ask_own(&f, &in));
+	ck_assert_int_eq(say_task(&f, "picked_up", NULL, "t1"), OW_OK);
+	ck_assert_int_eq(ask_own(&f, &in), OW_OK);
+	ck_assert_ptr_nonnull(strstr(data_of(&f, 0),
+	    "\"phone\":\"+49171\""));
+	assert_nothing(&f, ask_own(&f, &in));
+	bo.id = "m2";
+	assert_nothing(&f, ask_own(&f, &in));
+	fixture_done(&f);
+}
+END_TEST
+
+START_TEST(a_route_is_the_same_when_it_is_read_back)
+{
+	static const double way[] = { 13.4051234567, 52.52, -0.000001, -33,
+	    179.99999, 0.1 };
+	static const double bad[] = { 13.4, 52.5, 181, 52 };
+	struct intent in = { .kind = INTENT_ROUTE };
+	struct fixture f;
+
+	fixture_init(&f);
+	create(&f, BODY("delivery", ITEM_TEA));
+	ck_assert_ptr_null(route_new(bad, 2, 1, 1));
+	ck_assert_ptr_null(route_new(way, 1, 1, 1));
+	in.route = route_new(way, 3, 1234.5, -1);
+	ck_assert_int_eq(ask_own(&f, &in), OW_OK);
+	ck_assert_str_eq(data_of(&f, 0), "\"data\":{\"route\":{"
+	    "\"coordinates\":[[13.40512,52.52],[0,-33],[179.99999,0.1]],"
+	    "\"distance_m\":1235,\"duration_s\":null}}}");
+	assert_nothing(&f, ask_own(&f, &in));
+	route_unref(&in.route);
+	ck_assert_int_eq(ask_own(&f, &in), OW_OK);
+	ck_assert_ptr_null(f.o->route);
+	fixture_done(&f);
+}
+END_TEST
+
+START_TEST(how_much_of_a_route_is_left)
+{
+	static const double way[] = { 13.40, 52.50, 13.42, 52.50, 13.42,
+	    52.512 };
+	struct route *r = route_new(way, 3, 2700, 600);
+	double off_m;
+
+	ck_assert_double_eq_tol(route_left(r, 52.50, 13.40, &off_m), 1, 1e-6);
+	ck_assert_double_lt(off_m, 1);
+	ck_assert_double_eq_tol(route_left(r, 52.512, 13.42, &off_m), 0,
+	    1e-6);
+	ck_assert_double_eq_tol(route_left(r, 52.50, 13.41, &off_m), 0.75,
+	    0.01);
+	(void)route_left(r, 52.49, 13.41, &off_m);
+	ck_assert_double_eq_tol(off_m, 1112, 5);
+	route_unref(&r);
+}
+END_TEST
+
+START_TEST(an_estimate_is_no_obstacle)
+{
+	struct intent in = { .kind = INTENT_ESTIMATE, .eta = {
+	    .known = true, .p50_at_ms = T0 + 600000,
+	    .p90_at_ms = T0 + 900000, .promised_at_ms = T0 + 900000,
+	    .confidence = "medium", .basis = "learnt+route" } };
+	struct fixture f;
+
+	fixture_init(&f);
+	create(&f, BODY("delivery", ITEM_TEA));
+	in.is_imminent = true;		/* it is not on its way */
+	ck_assert_int_eq(ask_own(&f, &in), OW_OK);
+	ck_assert_uint_eq(f.change.n_facts, 1);
+	ck_assert_int_eq(f.o->eta.promised_at_ms, T0 + 900000);
+	assert_nothing(&f, ask_own(&f, &in));
+	ck_assert_int_eq(ask(&f, INTENT_STATUS, NULL,
+	    "{\"status\":\"accepted\",\"expected_seq\":1}"), OW_OK);
+	assert_refused(&f, ask(&f, INTENT_STATUS, NULL,
+	    "{\"status\":\"preparing\",\"expected_seq\":2}"),
+	    OW_ECONFLICT, "stale_seq");
+	assert_refused(&f, ask(&f, INTENT_STATUS, NULL,
+	    "{\"status\":\"preparing\",\"expected_seq\":9}"),
+	    OW_ECONFLICT, "stale_seq");
+	/* A promise stays. */
+	in.eta.p50_at_ms += 1;
+	in.eta.promised_at_ms = T0;
+	in.is_near = true;
+	ck_assert_int_eq(say_task(&f, "picked_up", "m1", "t1"), OW_OK);
+	ck_assert_int_eq(ask_own(&f, &in), OW_OK);
+	ck_assert_uint_eq(f.change.n_facts, 2);
+	ck_assert_ptr_nonnull(strstr(data_of(&f, 0), "\"near\":true"));
+	ck_assert_str_eq(data_of(&f, 1), "\"data\":{\"from\":"
+	    "\"picked_up\",\"to\":\"picked_up\",\"imminent\":true}}");
+	ck_assert_int_eq(f.o->eta.promised_at_ms, T0 + 900000);
+	ck_assert(f.o->imminent);
+	fixture_done(&f);
+}
+END_TEST
+
 START_TEST(delivery_refusals)
 {
 	struct fixture f;
@@ -753,6 +930,12 @@ main(void)
 	tcase_add_test(tc, eta_refusals);
 	tcase_add_test(tc, assigning_a_driver);
 	tcase_add_test(tc, a_known_driver_stays_known);
+	tcase_add_test(tc, a_task_is_told_forwards_and_once);
+	tcase_add_test(tc, a_lost_task_leaves_the_order_and_takes_the_driver);
+	tcase_add_test(tc, details_of_the_driver_are_told_when_they_are_seen);
+	tcase_add_test(tc, a_route_is_the_same_when_it_is_read_back);
+	tcase_add_test(tc, how_much_of_a_route_is_left);
+	tcase_add_test(tc, an_estimate_is_no_obstacle);
 	tcase_add_test(tc, delivery_refusals);
 	tcase_add_test(tc, own_event_passes_unchanged);
 	tcase_add_test(tc, own_event_refusals);

@@ -17,7 +17,7 @@
 #include "base/log.h"
 #include "base/loop.h"
 #include "base/metric.h"
-#include "conf/conf.h"
+#include "conf/settings.h"
 #include "plugin/plugin.h"
 
 #ifndef TEST_PLUGIN_DIR
@@ -33,6 +33,11 @@ test_dir(void)
 }
 
 /* ---- Refusals ---------------------------------------------------------- */
+
+struct dull_conf {		/* as in dull.h */
+	const char *text;
+	int64_t number;
+};
 
 struct refusal {
 	const char *module;
@@ -56,6 +61,17 @@ static const struct refusal refusals[] = {
 	{ "bad-offset", "option 'number' lies outside the conf struct" },
 	{ "bad-default", "the default of option 'number' must be between 1 "
 	    "and 10, not 11" },
+	{ "bad-medium", "its medium must be push, email, sms or webhook, not "
+	    "'telepathy'" },
+	{ "bad-medium", "the kind of its addresses must be made of a-z" },
+	{ "mute-channel", "its medium must be push" },
+	{ "mute-channel", "the kind of its addresses must be made of a-z" },
+	{ "mute-channel", "the call deliver() of its channel is missing" },
+	{ "half-adapter", "the call unfollow() of its adapter is missing" },
+	{ "half-hook", "its channel has hook_name() without hook()" },
+	{ "taken-option", "option 'isolate' is taken: every channel" },
+	{ "taken-option", "option 'rate' is taken: every channel has it" },
+	{ "taken-option", "option 'max_inflight' is taken" },
 	{ "two-metrics", "metric 'commits' is there twice" },
 	{ "goood", "there is no plugin 'goood' in " },
 	{ "goood", "did you mean 'good'?" },
@@ -202,6 +218,72 @@ START_TEST(options_arrive_with_their_defaults)
 }
 END_TEST
 
+/* A breach is an option that only one of the two tables gets, or that both
+   call unknown. */
+START_TEST(a_channels_section_has_its_own_options_and_every_channels)
+{
+	const struct plugin_entry *entry;
+	struct world w;
+
+	world_open(&w, "plugins: {\n"
+	    "  good-channel: { number = 3; rate = 5; };\n"
+	    "  b: { module = \"good-channel\"; tenants = \"cafe deli\";"
+	    " deadline_ms = \"2m\"; };\n"
+	    "  c: { module = \"good-channel\"; ratte = 1; };\n"
+	    "  good: { secret = \"x\"; rate = 5; };\n"
+	    "};\n");
+	ck_assert_uint_eq(w.faults.n, 2);
+	ck_assert(world_has(&w, 4, "unknown option 'ratte', did you mean "
+	    "'rate'?"));
+	ck_assert(world_has(&w, 5, "unknown option 'rate'"));
+	ck_assert_uint_eq(plugins_count(w.plugins), 2);
+	entry = plugins_at(w.plugins, 0);
+	ck_assert_int_eq(((const struct dull_conf *)entry->conf)->number, 3);
+	ck_assert_int_eq(entry->channel->rate, 5);
+	ck_assert_str_eq(entry->channel->tenants, "*");
+	ck_assert_int_eq(entry->channel->deadline_ms, 30000);
+	entry = plugins_at(w.plugins, 1);
+	ck_assert_str_eq(entry->channel->tenants, "cafe deli");
+	ck_assert_int_eq(entry->channel->deadline_ms, 120000);
+	world_close(&w);
+}
+END_TEST
+
+START_TEST(a_channel_sees_the_tables_it_has_business_with)
+{
+	struct world w;
+
+	world_open(&w, "plugins: { good-channel: { }; };");
+	ck_assert_uint_eq(w.faults.n, 0);
+	plugins_check(w.plugins, w.loop, &w.faults);
+	ck_assert_uint_eq(w.faults.n, 0);
+	world_close(&w);
+}
+END_TEST
+
+/* A job would be begun again while it is under way. */
+START_TEST(a_channels_deadline_is_below_the_lease)
+{
+	struct settings set = { .outbox = { .lease_ms = 120000,
+	    .private_allow = "10.0.0.0/99" } };
+	struct world w;
+
+	world_open(&w, "outbox: {\n  private_allow = \"10.0.0.0/99\";\n};\n"
+	    "plugins: {\n"
+	    "  a: { module = \"good-channel\"; deadline_ms = \"119s\"; };\n"
+	    "  b: { module = \"good-channel\"; deadline_ms = \"2m\"; };\n"
+	    "  good: { secret = \"x\"; };\n"
+	    "};\n");
+	ck_assert_uint_eq(w.faults.n, 0);
+	plugins_check_settings(w.plugins, w.conf, &set, &w.faults);
+	ck_assert_uint_eq(w.faults.n, 2);
+	ck_assert(world_has(&w, 2, "'private_allow': '/99' behind 10.0.0.0"));
+	ck_assert(world_has(&w, 6, "'b': 'deadline_ms' must be below "
+	    "outbox.lease_ms"));
+	world_close(&w);
+}
+END_TEST
+
 /* --explain is no use if it can't be read back. */
 START_TEST(explained_options_can_be_read_back)
 {
@@ -214,7 +296,7 @@ START_TEST(explained_options_can_be_read_back)
 	desc = plugin_probe(test_dir(), "good", path, &why);
 	ck_assert_ptr_nonnull(desc);
 	(void)buf_str(&out, "plugins: {\n");
-	conf_explain(&out, "good", desc->options, 1);
+	conf_explain(&out, "good", desc->options, NULL, 1);
 	(void)buf_str(&out, "};\n");
 	world_open(&w, out.p);
 	ck_assert_uint_eq(w.faults.n, 1);
@@ -240,7 +322,33 @@ START_TEST(explained_options_can_be_read_back)
 }
 END_TEST
 
+START_TEST(a_channel_is_explained_with_every_channels_options)
+{
+	struct buf out = BUF_INIT(65536);
+	const struct ow_plugin *desc;
+	struct ow_fault why;
+	struct world w;
+	char path[512];
+
+	desc = plugin_probe(test_dir(), "good-channel", path, &why);
+	ck_assert_ptr_nonnull(desc);
+	(void)buf_str(&out, "plugins: {\n");
+	plugin_explain(desc, &out);
+	(void)buf_str(&out, "};\n");
+	ck_assert_ptr_nonnull(strstr(out.p, "#number = 7;"));
+	ck_assert_ptr_nonnull(strstr(out.p, "#tenants = \"*\";"));
+	ck_assert_ptr_nonnull(strstr(out.p, "#deadline_ms = \"30s\";"));
+	world_open(&w, out.p);
+	ck_assert_uint_eq(w.faults.n, 0);
+	ck_assert_uint_eq(plugins_count(w.plugins), 1);
+	world_close(&w);
+	buf_done(&out);
+}
+END_TEST
+
 /* ---- Lives ------------------------------------------------------------- */
+
+static const struct plugin_tables no_tables;
 
 static struct ow_ctx *
 world_start(struct world *w, struct good **out_good)
@@ -249,8 +357,8 @@ world_start(struct world *w, struct good **out_good)
 	struct ow_ctx *ctx = NULL;
 	struct ow_fault why;
 
-	ck_assert_int_eq(plugin_start(entry, w->loop, w->metrics, NULL, NULL,
-	    w, &ctx, &why), OW_OK);
+	ck_assert_int_eq(plugin_start(entry, w->loop, w->metrics,
+	    &no_tables, w, &ctx, &why), OW_OK);
 	ck_assert_ptr_eq(plugin_ctx_user(ctx), w);
 	ck_assert_ptr_eq(plugin_ctx_entry(ctx), entry);
 	ck_assert_ptr_eq(plugin_ctx_loop(ctx), w->loop);
@@ -421,7 +529,7 @@ START_TEST(a_start_that_fails_half_way_leaves_nothing)
 
 	world_open(&w, "plugins: { start-fails: { }; };");
 	ck_assert_int_eq(plugin_start(plugins_at(w.plugins, 0), w.loop, NULL,
-	    NULL, NULL, NULL, &ctx, &why), OW_EIO);
+	    &no_tables, NULL, &ctx, &why), OW_EIO);
 	ck_assert_str_eq(why.text,
 	    "start() failed with -1000 and does not say why");
 	ck_assert_ptr_null(ctx);
@@ -438,7 +546,7 @@ START_TEST(a_load_that_fails_says_why)
 
 	world_open(&w, "plugins: { load-fails: { }; };");
 	ck_assert_int_eq(plugin_start(plugins_at(w.plugins, 0), w.loop,
-	    w.metrics, NULL, NULL, NULL, &ctx, &why), OW_EINVAL);
+	    w.metrics, &no_tables, NULL, &ctx, &why), OW_EINVAL);
 	ck_assert_str_eq(why.text, "the number is unlucky");
 	ck_assert_ptr_null(ctx);
 	world_close(&w);
@@ -594,7 +702,13 @@ main(void)
 	tcase_add_test(refuse, all_faults_of_all_instances_come_at_once);
 	tcase_add_test(refuse, check_runs_load_and_stop_and_nothing_else);
 	tcase_add_test(refuse, options_arrive_with_their_defaults);
+	tcase_add_test(refuse,
+	    a_channels_section_has_its_own_options_and_every_channels);
+	tcase_add_test(refuse, a_channel_sees_the_tables_it_has_business_with);
+	tcase_add_test(refuse, a_channels_deadline_is_below_the_lease);
 	tcase_add_test(refuse, explained_options_can_be_read_back);
+	tcase_add_test(refuse,
+	    a_channel_is_explained_with_every_channels_options);
 	tcase_add_test(life, every_base_call_does_what_it_says);
 	tcase_add_test(life, a_watch_tells_until_it_is_stopped);
 	tcase_add_test(life, drained_is_told_once_and_never_inside_drain);

@@ -419,7 +419,7 @@ job_add(struct job *j, const struct ow_stmt *stmts, uint32_t stmt,
 	}
 	va_end(ap);
 	j->ops[at] = (struct ow_op){ stmt, n, j->args[at], expect };
-	if (stmts[stmt].n_cols == 0)
+	if (strchr("IUD", stmts[stmt].sql[0]))	/* INSERT... */
 		j->txn.reads = false;
 }
 

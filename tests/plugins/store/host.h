@@ -9,7 +9,7 @@
 #include <orderwire/store.h>
 
 #define JOB_OPS 8
-#define JOB_ARGS 9
+#define JOB_ARGS 19
 
 struct job {
 	struct ow_txn txn;

@@ -24,6 +24,9 @@ struct store_kind {
 
 extern struct store_kind kind_sqlite, kind_pgsql;
 
+/* test_outbox.c */
+TCase *outbox_case(const struct store_kind *);
+
 /* The statements of a kind: query_stmts, then `n` of its own. */
 void kind_add_stmts(struct store_kind *, struct ow_stmt *all,
     const struct ow_stmt *own, uint32_t n);

@@ -96,6 +96,33 @@ append(const char *order, int64_t seq)
 	return err;
 }
 
+/* A breach shows as a statement that PostgreSQL can't read, or that takes a
+   parameter for something narrower than 64 bits. */
+START_TEST(every_statement_is_as_its_table_says)
+{
+	PGconn *conn = PQconnectdb(options[0][1]);
+	PGresult *r;
+	int i, k;
+
+	for (i = 0; i < Q_COUNT; i++) {
+		r = PQprepare(conn, "", query_stmts[i].sql, 0, NULL);
+		ck_assert_msg(PQresultStatus(r) == PGRES_COMMAND_OK,
+		    "%s: %s", query_stmts[i].name, PQerrorMessage(conn));
+		PQclear(r);
+		r = PQdescribePrepared(conn, "");
+		ck_assert_msg(PQnparams(r) == (int)query_stmts[i].n_params &&
+		    PQnfields(r) == (int)query_stmts[i].n_cols, "%s",
+		    query_stmts[i].name);
+		for (k = 0; k < PQnparams(r); k++)	/* int8, text */
+			ck_assert_msg(PQparamtype(r, k) == 20 ||
+			    PQparamtype(r, k) == 25, "%s: $%d is of type %u",
+			    query_stmts[i].name, k + 1, PQparamtype(r, k));
+		PQclear(r);
+	}
+	PQfinish(conn);
+}
+END_TEST
+
 /* ---- Settings ----------------------------------------------------------- */
 
 static void
@@ -384,6 +411,7 @@ pgsql_case(void)
 
 	tcase_set_timeout(tc, 120);
 	tcase_add_checked_fixture(tc, set_up, tear_down);
+	tcase_add_test(tc, every_statement_is_as_its_table_says);
 	tcase_add_test(tc, synchronous_commit_is_never_off);
 	tcase_add_test(tc, bad_conninfo_is_refused_without_showing_it);
 	tcase_add_test(tc, nul_is_refused_and_nothing_cut_off);

@@ -118,6 +118,30 @@ count(const char *order)
 	return n;
 }
 
+/* A breach shows as a statement that SQLite can't read, or whose table row
+   says another number of parameters or columns than it has. */
+START_TEST(every_statement_is_as_its_table_says)
+{
+	sqlite3 *db = NULL;
+	sqlite3_stmt *st;
+	int i;
+
+	ck_assert_int_eq(sqlite3_open(path, &db), SQLITE_OK);
+	for (i = 0; i < Q_COUNT; i++) {
+		st = NULL;
+		ck_assert_msg(sqlite3_prepare_v2(db, query_stmts[i].sql, -1,
+		    &st, NULL) == SQLITE_OK, "%s: %s", query_stmts[i].name,
+		    sqlite3_errmsg(db));
+		ck_assert_msg(sqlite3_bind_parameter_count(st) ==
+		    (int)query_stmts[i].n_params &&
+		    sqlite3_column_count(st) == (int)query_stmts[i].n_cols,
+		    "%s", query_stmts[i].name);
+		ck_assert_int_eq(sqlite3_finalize(st), SQLITE_OK);
+	}
+	ck_assert_int_eq(sqlite3_close(db), SQLITE_OK);
+}
+END_TEST
+
 /* ---- Starting ----------------------------------------------------------- */
 
 static int
@@ -478,6 +502,7 @@ sqlite_case(void)
 
 	tcase_set_timeout(tc, 120);
 	tcase_add_checked_fixture(tc, set_up, tear_down);
+	tcase_add_test(tc, every_statement_is_as_its_table_says);
 	tcase_add_test(tc, file_is_for_its_owner_alone);
 	tcase_add_test(tc, load_touches_no_file);
 	tcase_add_test(tc, bad_paths_are_refused_with_a_sentence);

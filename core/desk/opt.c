@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * opt - a switch of somebody's preferences that somebody outside turned: the
+ * link of a mail (RFC 8058), a STOP by SMS.
+ *
+ * It is a change of preferences like any other, with a version and
+ * preferences.updated.  What is so already is done.
+ */
+#include <string.h>
+
+#include "base/json.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "desk/profile.h"
+#include "desk/room.h"
+#include "outbox/outbox.h"
+
+static void
+opt_step(struct orders *o, struct own *own, struct person *p)
+{
+	struct command *c = own->c;
+	const struct opt *opt = c->opt;
+	struct jw w;
+
+	c->status = 200;
+	jw_init(&w, &c->body);
+	jw_object(&w, NULL);
+	jw_text(&w, opt->in ? "subscribed" : "unsubscribed",
+	    medium_name(opt->medium));
+	jw_text(&w, "tenant", opt->tenant);
+	jw_end(&w);
+	if (p->prefs->media[opt->medium] == opt->in) {
+		desk_answer(o, c);
+		return;
+	}
+	prefs_free(&c->prefs);		/* of a try before */
+	c->prefs = prefs_copy(p->prefs);
+	prefs_set_medium(c->prefs, opt->medium, opt->in);
+	profile_write(o, own, p);
+}
+
+void
+opt_take(struct orders *o, struct command *c)
+{
+	struct own *own = own_new(c, opt_step);
+
+	own->tenant = c->opt->tenant;
+	own->sub = c->opt->sub;
+	log_info("desk", "a switch is turned", LOG_STR("tenant",
+	    c->opt->tenant), LOG_STR("medium", medium_name(c->opt->medium)),
+	    LOG_STR("why", c->opt->why));
+	own_start(o, own);
+}
+
+/* ---- By a link ---------------------------------------------------------- */
+
+/* The payload is "tenant\nsub\nmedium". */
+static struct opt *
+opt_of_payload(char *payload)
+{
+	char *sub = strchr(payload, '\n'), *medium;
+	struct opt *opt;
+
+	medium = sub != NULL ? strchr(sub + 1, '\n') : NULL;
+	if (medium == NULL || medium_by_name(medium + 1) < 0)
+		return NULL;
+	*sub++ = *medium++ = '\0';
+	opt = mem_alloc(sizeof(*opt));
+	opt->tenant = mem_dup(payload);
+	opt->sub = mem_dup(sub);
+	opt->medium = (enum medium)medium_by_name(medium);
+	opt->why = mem_dup("unsubscribed by link");
+	return opt;
+}
+
+void
+opt_unsubscribe(struct orders *o, struct command *c)
+{
+	char payload[TOKEN_PAYLOAD_MAX + 1];
+
+	if (c->opt == NULL && token_open(&o->unsubscribe_key, c->token,
+	    payload) == OW_OK)
+		c->opt = opt_of_payload(payload);
+	if (c->opt == NULL || (c->tenant != NULL &&
+	    strcmp(c->tenant, c->opt->tenant) != 0)) {
+		desk_answer_token(o, c);
+		return;
+	}
+	if (desk_enter(o, c))
+		opt_take(o, c);
+}
+
+/* ---- From the outbox ---------------------------------------------------- */
+
+static void
+opt_done(struct command *c)
+{
+	if (c->status >= 400)
+		log_error("desk", "a switch could not be turned",
+		    LOG_STR("medium", medium_name(c->opt->medium)),
+		    LOG_STR("why", c->opt->why), LOG_STR("detail",
+		    c->detail));
+	command_free(&c);
+}
+
+void
+orders_opt(void *arg, struct opt *opt)
+{
+	struct orders *o = arg;
+	struct command *c = command_new(CMD_OPT, o->loop, opt_done, NULL);
+
+	c->tenant = opt->tenant;
+	c->opt = opt;
+	orders_command(o, c);
+}

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * hook - a provider's request on its way to its channel, or adapter, and back.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "outbox/room.h"
+
+static void hook_arrive(struct mail *);
+static void hook_home(struct mail *);
+
+struct hook *
+hook_new(struct loop *home, void (*done)(struct hook *), void *arg)
+{
+	struct hook *h = mem_alloc(sizeof(*h));
+
+	arena_init(&h->arena);
+	h->home = home;
+	h->done = done;
+	h->arg = arg;
+	return h;
+}
+
+void
+hook_free(struct hook **hp)
+{
+	struct hook *h = *hp;
+
+	*hp = NULL;
+	if (h == NULL)
+		return;
+	arena_done(&h->arena);
+	free(h);
+}
+
+void
+outbox_hook(struct outbox *o, struct hook *h)
+{
+	h->outbox = o;
+	h->mail.run = hook_arrive;
+	loop_send(o->conf.loop, &h->mail);
+}
+
+static bool
+is_named(const struct channel *ch, const struct hook *h)
+{
+	if (strcmp(ch->kind->name, h->kind) != 0 &&
+	    strcmp(medium_name(ch->kind->medium), h->kind) != 0)
+		return false;
+	return strcmp(ch->name, h->name) == 0 || (ch->hook_name != NULL &&
+	    strcmp(ch->hook_name, h->name) == 0);
+}
+
+static void
+hook_arrive(struct mail *mail)
+{
+	struct hook *h = (struct hook *)(void *)((char *)mail -
+	    offsetof(struct hook, mail));
+	struct outbox *o = h->outbox;
+	uint32_t i;
+
+	h->status = 0;
+	if (adapters_hook(o, h))
+		return;
+	for (i = 0; i < o->n_channels; i++) {
+		if (!is_named(o->channels[i], h))
+			continue;
+		o->channels[i]->ops->hook(o->channels[i], h);
+		return;
+	}
+	hook_end(h);
+}
+
+void
+hook_end(struct hook *h)
+{
+	h->mail.run = hook_home;
+	loop_send(h->home, &h->mail);
+}
+
+static void
+hook_home(struct mail *mail)
+{
+	struct hook *h = (struct hook *)(void *)((char *)mail -
+	    offsetof(struct hook, mail));
+
+	h->done(h);
+}

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * plug - see plug.h.
+ */
+#include "outbox/plug.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "outbox/params.h"
+
+struct ow_hook_call {
+	struct hook *hook;
+	struct params params;
+	bool is_answered;
+};
+
+int
+plug_check(const struct ow_channel *ops, void *self, const char *wanted,
+    struct ow_address *out, struct ow_fault *fault)
+{
+	int err;
+
+	memset(out, 0, sizeof(*out));
+	out->size = sizeof(*out);
+	fault->text[0] = '\0';
+	err = ops->check(self, wanted, out, fault);
+	out->text[sizeof(out->text) - 1] = '\0';
+	out->identity[sizeof(out->identity) - 1] = '\0';
+	out->hint[sizeof(out->hint) - 1] = '\0';
+	fault->text[sizeof(fault->text) - 1] = '\0';
+	if (err == OW_OK)
+		return OW_OK;
+	if (fault->text[0] == '\0')
+		(void)snprintf(fault->text, sizeof(fault->text),
+		    "it is no address of this kind");
+	return err < 0 && err >= OW_EUNSUP ? err : OW_EINVAL;
+}
+
+const char *
+plug_own_address(const struct ow_channel *ops, void *self)
+{
+	return OW_HAS(ops, own_address) && ops->own_address != NULL ?
+	    ops->own_address(self) : NULL;
+}
+
+const char *
+plug_public_key(const struct ow_channel *ops, void *self)
+{
+	return OW_HAS(ops, public_key) && ops->public_key != NULL ?
+	    ops->public_key(self) : NULL;
+}
+
+const char *
+plug_hook_name(const struct ow_channel *ops, void *self)
+{
+	return OW_HAS(ops, hook_name) && ops->hook_name != NULL ?
+	    ops->hook_name(self) : NULL;
+}
+
+void
+plug_hook(const struct ow_channel *ops, void *self, struct hook *h,
+    const char *name)
+{
+	struct ow_hook_call call = { .hook = h };
+	struct ow_hook_req req = {
+		.size = sizeof(req), .method = h->method, .url = h->url,
+		.query = h->query, .body = h->body,
+	};
+
+	if (!OW_HAS(ops, hook) || ops->hook == NULL)
+		return;
+	params_read(&call.params, h);
+	ops->hook(self, &call, &req);
+	if (call.is_answered)
+		return;
+	log_error("outbox", "a channel did not answer a hook",
+	    LOG_STR("channel", name));
+	h->status = 500;
+}
+
+const char *
+plug_hook_header(struct ow_ctx *ctx, struct ow_hook_call *call,
+    const char *name)
+{
+	(void)ctx;
+	return params_header(call->hook, name);
+}
+
+const char *
+plug_hook_param(struct ow_ctx *ctx, struct ow_hook_call *call,
+    const char *name)
+{
+	(void)ctx;
+	return params_find(&call->params, name);
+}
+
+size_t
+plug_hook_form(struct ow_ctx *ctx, struct ow_hook_call *call,
+    struct ow_header *out, size_t max)
+{
+	(void)ctx;
+	return params_form(&call->params, out, max);
+}
+
+void
+plug_hook_answer(struct ow_ctx *ctx, struct ow_hook_call **callp,
+    int32_t status, const char *content_type, struct ow_bytes body)
+{
+	struct ow_hook_call *call = *callp;
+	struct hook *h;
+
+	(void)ctx;
+	*callp = NULL;
+	if (call == NULL || call->is_answered)
+		return;
+	h = call->hook;
+	call->is_answered = true;
+	h->status = status >= 200 && status <= 599 ? status : 500;
+	h->content_type = content_type != NULL ?
+	    arena_dup(&h->arena, content_type) : "text/plain";
+	h->answer = (struct ow_bytes){ arena_dupn(&h->arena,
+	    body.n > 0 ? body.p : "", body.n), body.n };
+}

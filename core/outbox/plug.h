@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * plug - what is asked of a channel's plugin at once, wherever it runs: its
+ * answers are held to their form here.
+ */
+#ifndef OUTBOX_PLUG_H
+#define OUTBOX_PLUG_H
+
+#include "outbox/outbox.h"
+
+/* check(); also when it fails, everything ends with a NUL and the fault has a
+   text. */
+int plug_check(const struct ow_channel *, void *self, const char *wanted,
+    struct ow_address *out, struct ow_fault *);
+/* Optional calls: NULL when it has none, or says so. */
+const char *plug_own_address(const struct ow_channel *, void *self);
+const char *plug_public_key(const struct ow_channel *, void *self);
+const char *plug_hook_name(const struct ow_channel *, void *self);
+/* Fills in the hook's answer; status 0 when the channel has no hooks.  name
+   is the instance's, for the log. */
+void plug_hook(const struct ow_channel *, void *self, struct hook *,
+    const char *name);
+
+/* For struct ow_host_outbox; they work inside of plug_hook. */
+const char *plug_hook_header(struct ow_ctx *, struct ow_hook_call *,
+    const char *name);
+const char *plug_hook_param(struct ow_ctx *, struct ow_hook_call *,
+    const char *name);
+size_t plug_hook_form(struct ow_ctx *, struct ow_hook_call *,
+    struct ow_header *out, size_t max);
+void plug_hook_answer(struct ow_ctx *, struct ow_hook_call **,
+    int32_t status, const char *content_type, struct ow_bytes body);
+
+#endif
