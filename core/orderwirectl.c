@@ -4,9 +4,9 @@
  *
  * It makes keys and tokens (orderwirectl_token.c), asks a running server
  * through its admin listener (orderwirectl_ask.c, orderwirectl_job.c for
- * what became of notices, orderwirectl_eta.c for estimates), and brings a store up to date
- * (orderwirectl_store.c).  It reads the server's configuration, so that
- * nothing has to be said twice, and never changes it.
+ * what became of notices, orderwirectl_eta.c for estimates), and brings a
+ * store up to date (orderwirectl_store.c).  It reads the server's
+ * configuration, so that nothing has to be said twice, and never changes it.
  *
  * Exit status: 0 done, 1 it failed, 2 it was called wrongly.  What was asked
  * for is all that stdout gets; words go to stderr.

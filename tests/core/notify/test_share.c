@@ -89,9 +89,9 @@ START_TEST(the_major_steps_of_an_order_are_told)
 {
 	static const char *const told[] = { "order.accepted",
 		"order.preparing", "order.ready", "order.out_for_delivery",
-		"delivery.near", "delivery.imminent", "order.delivered", "order.picked_up",
-		"order.cancelled", "order.rejected", "order.delivery_failed",
-		"order.delayed" };
+		"delivery.near", "delivery.imminent", "order.delivered",
+		"order.picked_up", "order.cancelled", "order.rejected",
+		"order.delivery_failed", "order.delayed" };
 	const struct rule *rule;
 	struct world w;
 	size_t i;
