@@ -17,6 +17,7 @@
 
 #include <orderwire/plugin.h>
 
+#include "../common/flight.h"
 #include "address.h"
 #include "message.h"
 #include "verdict.h"
@@ -55,75 +56,13 @@ static const struct ow_option options[] = {
 	OW_OPTIONS_END
 };
 
-struct email;
-
-/* One job on its way. */
-struct flight {
-	struct flight *next, **link;
-	struct email *email;
-	const struct ow_job *job;	/* until it is settled */
-	struct ow_net_call *call;
-};
-
 struct email {
 	struct ow_ctx *ctx;
 	const struct ow_host *host;
 	const struct email_conf *conf;
 	char *mailbox;			/* of from: the envelope's sender */
-	struct flight *flights;
-	bool is_draining;
+	struct flights flights;
 };
-
-/* ---- Flights ------------------------------------------------------------- */
-
-static struct flight *
-flight_new(struct email *e, const struct ow_job *job)
-{
-	struct flight *f = calloc(1, sizeof(*f));
-
-	if (!f)
-		return NULL;
-	f->email = e;
-	f->job = job;
-	f->next = e->flights;
-	f->link = &e->flights;
-	if (f->next)
-		f->next->link = &f->next;
-	e->flights = f;
-	return f;
-}
-
-static void
-flight_free(struct flight **slot)
-{
-	struct flight *f = *slot;
-
-	if (!f)
-		return;
-	*slot = NULL;
-	*f->link = f->next;
-	if (f->next)
-		f->next->link = f->link;
-	free(f);
-}
-
-static void
-email_settle(struct email *e, const struct ow_job *job, int32_t verdict,
-    int64_t retry_after_ms, const char *detail)
-{
-	struct ow_outcome outcome = {
-		.size = sizeof(outcome),
-		.verdict = verdict,
-		.retry_after_ms = retry_after_ms,
-		.detail = detail,
-	};
-
-	e->host->outbox->settle(e->ctx, job, &outcome);
-	if (e->is_draining && !e->flights) {
-		e->is_draining = false;
-		e->host->base->drained(e->ctx);
-	}
-}
 
 /* ---- Delivery ------------------------------------------------------------ */
 
@@ -131,21 +70,20 @@ static void
 email_on_reply(void *arg, const struct ow_reply *reply)
 {
 	struct flight *f = arg;
-	struct email *e = f->email;
+	struct email *e = f->flights->self;
 	const struct ow_job *job = f->job;
-	struct ow_outcome usual = { .size = sizeof(usual) };
+	struct ow_outcome outcome = { .size = sizeof(outcome) };
 	char detail[200];
-	int32_t verdict;
 
-	e->host->net->judge(reply, &usual);
-	verdict = usual.verdict;
+	e->host->net->judge(reply, &outcome);
 	if (reply->err == OW_OK && reply->status >= 500 &&
 	    reply->status <= 599)
-		verdict = verdict_of_refusal(reply->status, reply->detail,
-		    verdict);
+		outcome.verdict = verdict_of_refusal(reply->status,
+		    reply->detail, outcome.verdict);
 	address_scrub(reply->detail, detail, sizeof(detail));
-	flight_free(&f);
-	email_settle(e, job, verdict, usual.retry_after_ms, detail);
+	outcome.detail = detail;
+	flight_end(&f);
+	flights_settle(&e->flights, job, &outcome);
 }
 
 static char *
@@ -195,11 +133,12 @@ email_deliver(void *self, const struct ow_job *job)
 	char *mail;
 
 	if (req.timeout_ms <= 0) {
-		email_settle(e, job, OW_RETRY, 0, "no time was left");
+		flights_settle_as(&e->flights, job, OW_RETRY,
+		    "no time was left");
 		return;
 	}
 	mail = email_write(e, job, &n);
-	f = mail ? flight_new(e, job) : NULL;
+	f = mail ? flights_add(&e->flights, sizeof(*f), job) : NULL;
 	if (f) {
 		req.message = (struct ow_bytes){ mail, n };
 		f->call = e->host->net->mail(e->ctx, &req, email_on_reply, f);
@@ -207,8 +146,9 @@ email_deliver(void *self, const struct ow_job *job)
 	free(mail);
 	if (f && f->call)
 		return;
-	flight_free(&f);
-	email_settle(e, job, OW_REJECTED, 0, "the mail could not be made");
+	flight_end(&f);
+	flights_settle_as(&e->flights, job, OW_REJECTED,
+	    "the mail could not be made");
 }
 
 static void
@@ -216,15 +156,8 @@ email_cancel(void *self, const struct ow_job *job)
 {
 	struct email *e = self;
 
-	for (struct flight *f = e->flights; f; f = f->next) {
-		if (f->job != job)
-			continue;
-		e->host->net->cancel(e->ctx, &f->call);
-		flight_free(&f);
-		email_settle(e, job, OW_RETRY, 0,
-		    "given up before the server answered");
-		return;
-	}
+	flights_cancel(&e->flights, job,
+	    "given up before the server answered");
 }
 
 static int
@@ -301,6 +234,7 @@ email_load(struct ow_ctx *ctx, const struct ow_host *host, const void *conf,
 	e->host = host;
 	e->conf = c;
 	e->mailbox = mailbox;
+	flights_init(&e->flights, ctx, host, e);
 	*out_self = e;
 	return OW_OK;
 }
@@ -318,9 +252,7 @@ email_drain(void *self)
 {
 	struct email *e = self;
 
-	e->is_draining = e->flights != NULL;
-	if (!e->is_draining)
-		e->host->base->drained(e->ctx);
+	flights_drain(&e->flights);
 }
 
 static void
@@ -328,12 +260,7 @@ email_stop(void *self)
 {
 	struct email *e = self;
 
-	while (e->flights) {
-		struct flight *f = e->flights;
-
-		e->host->net->cancel(e->ctx, &f->call);
-		flight_free(&f);
-	}
+	flights_stop(&e->flights);
 	free(e->mailbox);
 	free(e);
 }

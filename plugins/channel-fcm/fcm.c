@@ -49,83 +49,32 @@ static const struct ow_option options[] = {
 };
 
 /* One job on its way: waiting for a token (no call), or sent. */
-struct flight {
-	struct flight *next, **link;
-	struct fcm *fcm;
-	const struct ow_job *job;	/* until it is settled */
-	struct ow_net_call *call;
+struct fcm_flight {
+	struct flight flight;
 	uint32_t token_number;		/* sent with this one */
 	bool is_again;			/* a stale token was replaced */
 };
 
-/* ---- Flights ------------------------------------------------------------- */
-
-static struct flight *
-flight_new(struct fcm *c, const struct ow_job *job)
-{
-	struct flight *f = calloc(1, sizeof(*f));
-
-	if (!f)
-		return NULL;
-	f->fcm = c;
-	f->job = job;
-	f->next = c->flights;
-	f->link = &c->flights;
-	if (f->next)
-		f->next->link = &f->next;
-	c->flights = f;
-	return f;
-}
-
-static void
-flight_free(struct flight **slot)
-{
-	struct flight *f = *slot;
-
-	if (!f)
-		return;
-	*slot = NULL;
-	*f->link = f->next;
-	if (f->next)
-		f->next->link = f->link;
-	free(f);
-}
-
-static void
-fcm_settle(struct fcm *c, const struct ow_job *job,
-    const struct ow_outcome *outcome)
-{
-	c->host->outbox->settle(c->ctx, job, outcome);
-	if (c->is_draining && !c->flights) {
-		c->is_draining = false;
-		c->host->base->drained(c->ctx);
-	}
-}
+/* ---- Delivery ------------------------------------------------------------ */
 
 static void
 fcm_end(struct flight **slot, int32_t verdict, const char *detail)
 {
-	struct fcm *c = (*slot)->fcm;
+	struct flights *all = (*slot)->flights;
 	const struct ow_job *job = (*slot)->job;
-	struct ow_outcome outcome = {
-		.size = sizeof(outcome),
-		.verdict = verdict,
-		.detail = detail,
-	};
 
-	flight_free(slot);
-	fcm_settle(c, job, &outcome);
+	flight_end(slot);
+	flights_settle_as(all, job, verdict, detail);
 }
 
-/* ---- Delivery ------------------------------------------------------------ */
-
-static void flight_send(struct flight *);
+static void fcm_send(struct flight *);
 
 static void
 fcm_on_reply(void *arg, const struct ow_reply *reply)
 {
-	struct flight *f = arg;
-	struct fcm *c = f->fcm;
+	struct fcm_flight *own = arg;
+	struct flight *f = &own->flight;
+	struct fcm *c = f->flights->self;
 	const struct ow_job *job = f->job;
 	struct ow_outcome outcome = { .size = sizeof(outcome) };
 	struct verdict v;
@@ -135,11 +84,11 @@ fcm_on_reply(void *arg, const struct ow_reply *reply)
 	if (reply->err == OW_OK) {
 		verdict_read(reply->status, reply->body, &outcome,
 		    c->is_proven, &v);
-		if (v.is_token_stale && !f->is_again) {
-			f->is_again = true;
-			if (f->token_number == c->token_number)
+		if (v.is_token_stale && !own->is_again) {
+			own->is_again = true;
+			if (own->token_number == c->token_number)
 				token_forget(c);
-			flight_send(f);
+			fcm_send(f);
 			return;
 		}
 		c->is_proven |= v.verdict == OW_DELIVERED;
@@ -148,14 +97,14 @@ fcm_on_reply(void *arg, const struct ow_reply *reply)
 		outcome.ref = v.ref[0] ? v.ref : NULL;
 		outcome.detail = v.detail;
 	}
-	flight_free(&f);
-	fcm_settle(c, job, &outcome);
+	flight_end(&f);
+	flights_settle(&c->flights, job, &outcome);
 }
 
 static struct ow_net_call *
-flight_post(struct flight *f, const char *bearer, const char *body, size_t n)
+fcm_post(struct flight *f, const char *bearer, const char *body, size_t n)
 {
-	struct fcm *c = f->fcm;
+	struct fcm *c = f->flights->self;
 	const struct ow_header headers[] = {
 		{ "Authorization", bearer },
 		{ "Content-Type", "application/json; charset=utf-8" },
@@ -176,15 +125,15 @@ flight_post(struct flight *f, const char *bearer, const char *body, size_t n)
 
 	if (req.timeout_ms <= 0)
 		return NULL;
-	f->token_number = c->token_number;
+	((struct fcm_flight *)f)->token_number = c->token_number;
 	return c->host->net->http(c->ctx, &req, fcm_on_reply, f);
 }
 
 /* Now, or once there is a token.  The flight may end in here. */
 static void
-flight_send(struct flight *f)
+fcm_send(struct flight *f)
 {
-	struct fcm *c = f->fcm;
+	struct fcm *c = f->flights->self;
 	char *body, *bearer = NULL;
 	bool has_body;
 	size_t n;
@@ -201,7 +150,7 @@ flight_send(struct flight *f)
 	if (has_body && asprintf(&bearer, "Bearer %s", c->token) < 0)
 		bearer = NULL;
 	if (bearer) {
-		f->call = flight_post(f, bearer, body, n);
+		f->call = fcm_post(f, bearer, body, n);
 		explicit_bzero(bearer, strlen(bearer));
 	}
 	free(bearer);
@@ -221,22 +170,22 @@ fcm_on_token(struct fcm *c, const struct ow_outcome *why)
 	const struct ow_job *job;
 	size_t n = 0;
 
-	for (f = c->flights; f; f = f->next)
+	for (f = c->flights.list; f; f = f->next)
 		n += f->call == NULL;
 	/* Each turn sends or ends one that waited; new ones come in front, and
 	   ends may take others along, so each time from the beginning. */
 	for (; n > 0; n--) {
-		for (f = c->flights; f && f->call; f = next)
+		for (f = c->flights.list; f && f->call; f = next)
 			next = f->next;
 		if (!f)
 			break;
 		if (!why) {
-			flight_send(f);
+			fcm_send(f);
 			continue;
 		}
 		job = f->job;
-		flight_free(&f);
-		fcm_settle(c, job, why);
+		flight_end(&f);
+		flights_settle(&c->flights, job, why);
 	}
 }
 
@@ -244,17 +193,13 @@ static void
 fcm_deliver(void *self, const struct ow_job *job)
 {
 	struct fcm *c = self;
-	struct flight *f = flight_new(c, job);
-	struct ow_outcome outcome = {
-		.size = sizeof(outcome),
-		.verdict = OW_RETRY,
-		.detail = "out of memory",
-	};
+	struct flight *f = flights_add(&c->flights,
+	    sizeof(struct fcm_flight), job);
 
 	if (f)
-		flight_send(f);
+		fcm_send(f);
 	else
-		fcm_settle(c, job, &outcome);
+		flights_settle_as(&c->flights, job, OW_RETRY, "out of memory");
 }
 
 static void
@@ -262,14 +207,7 @@ fcm_cancel(void *self, const struct ow_job *job)
 {
 	struct fcm *c = self;
 
-	for (struct flight *f = c->flights; f; f = f->next) {
-		if (f->job != job)
-			continue;
-		if (f->call)
-			c->host->net->cancel(c->ctx, &f->call);
-		fcm_end(&f, OW_RETRY, "given up before FCM answered");
-		return;
-	}
+	flights_cancel(&c->flights, job, "given up before FCM answered");
 }
 
 static int
@@ -324,6 +262,7 @@ fcm_load(struct ow_ctx *ctx, const struct ow_host *host, const void *conf,
 	c->ctx = ctx;
 	c->host = host;
 	c->conf = fc;
+	flights_init(&c->flights, ctx, host, c);
 	*out_self = c;
 	return OW_OK;
 }
@@ -355,9 +294,7 @@ fcm_drain(void *self)
 {
 	struct fcm *c = self;
 
-	c->is_draining = c->flights != NULL;
-	if (!c->is_draining)
-		c->host->base->drained(c->ctx);
+	flights_drain(&c->flights);
 }
 
 static void
@@ -365,13 +302,7 @@ fcm_stop(void *self)
 {
 	struct fcm *c = self;
 
-	while (c->flights) {
-		struct flight *f = c->flights;
-
-		if (f->call)
-			c->host->net->cancel(c->ctx, &f->call);
-		flight_free(&f);
-	}
+	flights_stop(&c->flights);
 	if (c->token_call)
 		c->host->net->cancel(c->ctx, &c->token_call);
 	token_forget(c);

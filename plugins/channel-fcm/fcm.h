@@ -7,6 +7,7 @@
 
 #include <orderwire/plugin.h>
 
+#include "../common/flight.h"
 #include "account.h"
 
 /* Indexes into the metric table. */
@@ -20,8 +21,6 @@ struct fcm_conf {
 	int64_t timeout_ms;
 };
 
-struct flight;
-
 struct fcm {
 	struct ow_ctx *ctx;
 	const struct ow_host *host;
@@ -33,9 +32,8 @@ struct fcm {
 	int64_t token_until_ms;		/* now_ms() */
 	uint32_t token_number;		/* grows with each token */
 	struct ow_net_call *token_call;
-	struct flight *flights;
+	struct flights flights;
 	bool is_proven;			/* something was sent with this key */
-	bool is_draining;
 };
 
 /* Is there one that lasts? */

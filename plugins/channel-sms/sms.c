@@ -91,46 +91,12 @@ static const struct ow_option options[] = {
 };
 
 /* One job on its way. */
-struct flight {
-	struct flight *next, **link;
-	struct sms *sms;
-	const struct ow_job *job;	/* until it is settled */
-	struct ow_net_call *call;
+struct sms_flight {
+	struct flight flight;
 	struct reading early;		/* a report that overtook the answer */
 };
 
-/* ---- Flights ------------------------------------------------------------- */
-
-static struct flight *
-flight_new(struct sms *s, const struct ow_job *job)
-{
-	struct flight *f = calloc(1, sizeof(*f));
-
-	if (!f)
-		return NULL;
-	f->sms = s;
-	f->job = job;
-	f->next = s->flights;
-	f->link = &s->flights;
-	if (f->next)
-		f->next->link = &f->next;
-	s->flights = f;
-	return f;
-}
-
-static void
-flight_free(struct flight **slot)
-{
-	struct flight *f = *slot;
-
-	if (!f)
-		return;
-	*slot = NULL;
-	*f->link = f->next;
-	if (f->next)
-		f->next->link = f->link;
-	free(f);
-}
+/* ---- Delivery ------------------------------------------------------------ */
 
 static void
 sms_settle(struct sms *s, const struct ow_job *job, const struct reading *r)
@@ -144,33 +110,23 @@ sms_settle(struct sms *s, const struct ow_job *job, const struct reading *r)
 		.detail = r->detail,
 	};
 
-	s->host->outbox->settle(s->ctx, job, &outcome);
-	if (s->is_draining && !s->flights) {
-		s->is_draining = false;
-		s->host->base->drained(s->ctx);
-	}
+	flights_settle(&s->flights, job, &outcome);
 }
 
-static void
-sms_settle_as(struct sms *s, const struct ow_job *job, int32_t verdict,
-    const char *detail)
+static struct reading *
+early_of(struct flight *f)
 {
-	struct reading r = { .verdict = verdict };
-
-	snprintf(r.detail, sizeof(r.detail), "%s", detail);
-	sms_settle(s, job, &r);
+	return &((struct sms_flight *)f)->early;
 }
-
-/* ---- Delivery ------------------------------------------------------------ */
 
 static void
 sms_on_reply(void *arg, const struct ow_reply *reply)
 {
 	struct flight *f = arg;
-	struct sms *s = f->sms;
+	struct sms *s = f->flights->self;
 	const struct ow_job *job = f->job;
 	struct ow_outcome usual = { .size = sizeof(usual) };
-	struct reading r = { .verdict = 0 }, early = f->early;
+	struct reading r = { .verdict = 0 }, early = *early_of(f);
 	char key[SMS_REF_SIZE], address[PHONE_SIZE];
 
 	s->host->net->judge(reply, &usual);
@@ -180,7 +136,7 @@ sms_on_reply(void *arg, const struct ow_reply *reply)
 	s->gateway->judge(s, reply, &r);
 	snprintf(key, sizeof(key), "%s", job->key);
 	snprintf(address, sizeof(address), "%s", job->address);
-	flight_free(&f);
+	flight_end(&f);
 	sms_settle(s, job, &r);
 	if (r.is_opted_out)
 		s->host->outbox->opt(s->ctx, address, false,
@@ -266,10 +222,11 @@ sms_deliver(void *self, const struct ow_job *job)
 	    (uint32_t)s->conf->max_segments, &text);
 	if (g.segments == 0) {
 		text_done(&text);
-		sms_settle_as(s, job, OW_REJECTED, "the text is empty");
+		flights_settle_as(&s->flights, job, OW_REJECTED,
+		    "the text is empty");
 		return;
 	}
-	f = flight_new(s, job);
+	f = flights_add(&s->flights, sizeof(struct sms_flight), job);
 	if (f) {
 		s->gateway->request(s, job, text_str(&text), &g, &request);
 		f->call = sms_send(s, &request, f);
@@ -281,9 +238,10 @@ sms_deliver(void *self, const struct ow_job *job)
 		s->host->base->add(s->ctx, M_CUT, g.was_cut);
 		return;
 	}
-	flight_free(&f);
-	sms_settle_as(s, job, OW_RETRY, sms_timeout_ms(s, job) <= 0 ?
-	    "no time was left" : "the request could not be made");
+	flight_end(&f);
+	flights_settle_as(&s->flights, job, OW_RETRY,
+	    sms_timeout_ms(s, job) <= 0 ? "no time was left" :
+	    "the request could not be made");
 }
 
 static void
@@ -291,15 +249,8 @@ sms_cancel(void *self, const struct ow_job *job)
 {
 	struct sms *s = self;
 
-	for (struct flight *f = s->flights; f; f = f->next) {
-		if (f->job != job)
-			continue;
-		s->host->net->cancel(s->ctx, &f->call);
-		flight_free(&f);
-		sms_settle_as(s, job, OW_RETRY,
-		    "given up before the gateway answered");
-		return;
-	}
+	flights_cancel(&s->flights, job,
+	    "given up before the gateway answered");
 }
 
 static int
@@ -367,9 +318,9 @@ sms_report(struct sms *s, const char *ref, const struct reading *r)
 
 	if (!r->verdict)
 		return;
-	for (struct flight *f = s->flights; f; f = f->next) {
+	for (struct flight *f = s->flights.list; f; f = f->next) {
 		if (strcmp(f->job->key, ref) == 0) {
-			f->early = *r;
+			*early_of(f) = *r;
 			return;
 		}
 	}
@@ -471,6 +422,7 @@ sms_load(struct ow_ctx *ctx, const struct ow_host *host, const void *conf,
 	s->host = host;
 	s->conf = c;
 	s->gateway = gateway;
+	flights_init(&s->flights, ctx, host, s);
 	*out_self = s;
 	return OW_OK;
 }
@@ -488,9 +440,7 @@ sms_drain(void *self)
 {
 	struct sms *s = self;
 
-	s->is_draining = s->flights != NULL;
-	if (!s->is_draining)
-		s->host->base->drained(s->ctx);
+	flights_drain(&s->flights);
 }
 
 static void
@@ -498,12 +448,7 @@ sms_stop(void *self)
 {
 	struct sms *s = self;
 
-	while (s->flights) {
-		struct flight *f = s->flights;
-
-		s->host->net->cancel(s->ctx, &f->call);
-		flight_free(&f);
-	}
+	flights_stop(&s->flights);
 	free(s);
 }
 

@@ -11,6 +11,7 @@
 
 #include <orderwire/plugin.h>
 
+#include "../common/flight.h"
 #include "gsm.h"
 #include "text.h"
 
@@ -33,15 +34,13 @@ struct sms_conf {
 };
 
 struct gateway;
-struct flight;
 
 struct sms {
 	struct ow_ctx *ctx;
 	const struct ow_host *host;
 	const struct sms_conf *conf;
 	const struct gateway *gateway;
-	struct flight *flights;
-	bool is_draining;
+	struct flights flights;
 };
 
 /* What a gateway writes; text_done'd after the call. */

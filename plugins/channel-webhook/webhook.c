@@ -17,6 +17,7 @@
 
 #include <orderwire/plugin.h>
 
+#include "../common/flight.h"
 #include "body.h"
 #include "secret.h"
 
@@ -42,75 +43,13 @@ static const struct ow_option options[] = {
 	OW_OPTIONS_END
 };
 
-struct webhook;
-
-/* One job on its way. */
-struct flight {
-	struct flight *next, **link;
-	struct webhook *webhook;
-	const struct ow_job *job;	/* until it is settled */
-	struct ow_net_call *call;
-};
-
 struct webhook {
 	struct ow_ctx *ctx;
 	const struct ow_host *host;
 	const struct webhook_conf *conf;
 	struct secrets secrets;
-	struct flight *flights;
-	bool is_draining;
+	struct flights flights;
 };
-
-/* ---- Flights ------------------------------------------------------------- */
-
-static struct flight *
-flight_new(struct webhook *w, const struct ow_job *job)
-{
-	struct flight *f = calloc(1, sizeof(*f));
-
-	if (!f)
-		return NULL;
-	f->webhook = w;
-	f->job = job;
-	f->next = w->flights;
-	f->link = &w->flights;
-	if (f->next)
-		f->next->link = &f->next;
-	w->flights = f;
-	return f;
-}
-
-static void
-flight_free(struct flight **slot)
-{
-	struct flight *f = *slot;
-
-	if (!f)
-		return;
-	*slot = NULL;
-	*f->link = f->next;
-	if (f->next)
-		f->next->link = f->link;
-	free(f);
-}
-
-static void
-webhook_settle(struct webhook *w, const struct ow_job *job, int32_t verdict,
-    int64_t retry_after_ms, const char *detail)
-{
-	struct ow_outcome outcome = {
-		.size = sizeof(outcome),
-		.verdict = verdict,
-		.retry_after_ms = retry_after_ms,
-		.detail = detail,
-	};
-
-	w->host->outbox->settle(w->ctx, job, &outcome);
-	if (w->is_draining && !w->flights) {
-		w->is_draining = false;
-		w->host->base->drained(w->ctx);
-	}
-}
 
 /* ---- Delivery ------------------------------------------------------------ */
 
@@ -118,29 +57,28 @@ static void
 webhook_on_reply(void *arg, const struct ow_reply *reply)
 {
 	struct flight *f = arg;
-	struct webhook *w = f->webhook;
+	struct webhook *w = f->flights->self;
 	const struct ow_job *job = f->job;
-	struct ow_outcome usual = { .size = sizeof(usual) };
+	struct ow_outcome outcome = { .size = sizeof(outcome) };
 
-	w->host->net->judge(reply, &usual);
+	w->host->net->judge(reply, &outcome);
 	if (reply->err == OW_OK && reply->status == 410)
 		/* "The receiver is not interested any more": Standard
 		   Webhooks, "Delivery". */
-		usual.verdict = OW_GONE;
+		outcome.verdict = OW_GONE;
 	else if (reply->err == OW_OK && (reply->status == 401 ||
 	    reply->status == 403))
 		/* It is not our credential: there is none but the signature,
 		   and no breaker mends that. */
-		usual.verdict = OW_REJECTED;
-	flight_free(&f);
-	webhook_settle(w, job, usual.verdict, usual.retry_after_ms,
-	    usual.detail);
+		outcome.verdict = OW_REJECTED;
+	flight_end(&f);
+	flights_settle(&w->flights, job, &outcome);
 }
 
 static struct ow_net_call *
 webhook_send(struct flight *f, const char *body, size_t n)
 {
-	struct webhook *w = f->webhook;
+	struct webhook *w = f->flights->self;
 	const struct ow_job *job = f->job;
 	char at[24], signature[SECRETS_MAX * SIGNATURE_SIZE];
 	const struct ow_header headers[] = {
@@ -188,18 +126,18 @@ webhook_deliver(void *self, const struct ow_job *job)
 	body = body_write(job->event, job->topic, at, &n);
 	has_body = body != NULL;
 	if (has_body)
-		f = flight_new(w, job);
+		f = flights_add(&w->flights, sizeof(*f), job);
 	if (f)
 		f->call = webhook_send(f, body, n);
 	free(body);
 	if (f && f->call)
 		return;
-	flight_free(&f);
+	flight_end(&f);
 	if (has_body)
-		webhook_settle(w, job, OW_RETRY, 0,
+		flights_settle_as(&w->flights, job, OW_RETRY,
 		    "the request could not be made");
 	else
-		webhook_settle(w, job, OW_REJECTED, 0,
+		flights_settle_as(&w->flights, job, OW_REJECTED,
 		    "the event is no JSON object");
 }
 
@@ -208,15 +146,8 @@ webhook_cancel(void *self, const struct ow_job *job)
 {
 	struct webhook *w = self;
 
-	for (struct flight *f = w->flights; f; f = f->next) {
-		if (f->job != job)
-			continue;
-		w->host->net->cancel(w->ctx, &f->call);
-		flight_free(&f);
-		webhook_settle(w, job, OW_RETRY, 0,
-		    "given up before the receiver answered");
-		return;
-	}
+	flights_cancel(&w->flights, job,
+	    "given up before the receiver answered");
 }
 
 /* ---- The address --------------------------------------------------------- */
@@ -293,6 +224,7 @@ webhook_load(struct ow_ctx *ctx, const struct ow_host *host,
 	w->ctx = ctx;
 	w->host = host;
 	w->conf = c;
+	flights_init(&w->flights, ctx, host, w);
 	*out_self = w;
 	return OW_OK;
 }
@@ -310,9 +242,7 @@ webhook_drain(void *self)
 {
 	struct webhook *w = self;
 
-	w->is_draining = w->flights != NULL;
-	if (!w->is_draining)
-		w->host->base->drained(w->ctx);
+	flights_drain(&w->flights);
 }
 
 static void
@@ -320,12 +250,7 @@ webhook_stop(void *self)
 {
 	struct webhook *w = self;
 
-	while (w->flights) {
-		struct flight *f = w->flights;
-
-		w->host->net->cancel(w->ctx, &f->call);
-		flight_free(&f);
-	}
+	flights_stop(&w->flights);
 	secrets_wipe(&w->secrets);
 	free(w);
 }

@@ -19,6 +19,7 @@
 
 #include <orderwire/plugin.h>
 
+#include "../common/flight.h"
 #include "address.h"
 #include "answer.h"
 #include "keyring.h"
@@ -67,23 +68,12 @@ static const struct ow_metric metrics[] = {
 	OW_METRICS_END
 };
 
-struct webpush;
-
-/* One job on its way. */
-struct flight {
-	struct flight *next, **link;
-	struct webpush *webpush;
-	const struct ow_job *job;	/* until it is settled */
-	struct ow_net_call *call;
-};
-
 struct webpush {
 	struct ow_ctx *ctx;
 	const struct ow_host *host;
 	const struct webpush_conf *conf;
 	struct keyring *keys;		/* since start() */
-	struct flight *flights;
-	bool is_draining;
+	struct flights flights;
 	struct pool pool;
 	struct vapid_cache tokens;
 };
@@ -96,60 +86,6 @@ struct message {
 	unsigned char body[SEAL_MAX];
 	size_t n_body;
 };
-
-/* ---- Flights ------------------------------------------------------------- */
-
-static struct flight *
-flight_new(struct webpush *w, const struct ow_job *job)
-{
-	struct flight *f = calloc(1, sizeof(*f));
-
-	if (!f)
-		return NULL;
-	f->webpush = w;
-	f->job = job;
-	f->next = w->flights;
-	f->link = &w->flights;
-	if (f->next)
-		f->next->link = &f->next;
-	w->flights = f;
-	return f;
-}
-
-static void
-flight_free(struct flight **slot)
-{
-	struct flight *f = *slot;
-
-	if (!f)
-		return;
-	*slot = NULL;
-	*f->link = f->next;
-	if (f->next)
-		f->next->link = f->link;
-	free(f);
-}
-
-static void
-webpush_settle(struct webpush *w, const struct ow_job *job,
-    struct ow_outcome *outcome)
-{
-	outcome->size = sizeof(*outcome);
-	w->host->outbox->settle(w->ctx, job, outcome);
-	if (w->is_draining && !w->flights) {
-		w->is_draining = false;
-		w->host->base->drained(w->ctx);
-	}
-}
-
-static void
-webpush_refuse(struct webpush *w, const struct ow_job *job, int32_t verdict,
-    const char *detail)
-{
-	struct ow_outcome outcome = { .verdict = verdict, .detail = detail };
-
-	webpush_settle(w, job, &outcome);
-}
 
 /* ---- The message --------------------------------------------------------- */
 
@@ -259,7 +195,7 @@ static void
 webpush_on_reply(void *arg, const struct ow_reply *reply)
 {
 	struct flight *f = arg;
-	struct webpush *w = f->webpush;
+	struct webpush *w = f->flights->self;
 	const struct ow_job *job = f->job;
 	struct ow_outcome outcome = { .size = sizeof(outcome) };
 	char detail[ANSWER_DETAIL_MAX];
@@ -268,8 +204,8 @@ webpush_on_reply(void *arg, const struct ow_reply *reply)
 	answer_read(reply, &outcome, detail);
 	if (outcome.verdict == OW_DELIVERED)
 		outcome.ref = w->host->net->header(reply, "Location");
-	flight_free(&f);
-	webpush_settle(w, job, &outcome);
+	flight_end(&f);
+	flights_settle(&w->flights, job, &outcome);
 }
 
 static bool
@@ -296,14 +232,14 @@ message_send(struct webpush *w, const struct ow_job *job,
 		.reply_max = REPLY_MAX,
 		.ca_file = w->conf->ca_file,
 	};
-	struct flight *f = flight_new(w, job);
+	struct flight *f = flights_add(&w->flights, sizeof(*f), job);
 
 	if (f)
 		f->call = w->host->net->http(w->ctx, &req, webpush_on_reply,
 		    f);
 	if (f && f->call)
 		return true;
-	flight_free(&f);
+	flight_end(&f);
 	return false;
 }
 
@@ -317,16 +253,17 @@ webpush_deliver(void *self, const struct ow_job *job)
 	const char *why;
 
 	if (left <= 0) {
-		webpush_refuse(w, job, OW_RETRY, "no time was left");
+		flights_settle_as(&w->flights, job, OW_RETRY,
+		    "no time was left");
 		return;
 	}
 	if (left > w->conf->timeout_ms)
 		left = w->conf->timeout_ms;
 	why = message_make(w, job, &m, &verdict);
 	if (why)
-		webpush_refuse(w, job, verdict, why);
+		flights_settle_as(&w->flights, job, verdict, why);
 	else if (!message_send(w, job, &m, left))
-		webpush_refuse(w, job, OW_RETRY,
+		flights_settle_as(&w->flights, job, OW_RETRY,
 		    "the request could not be made");
 }
 
@@ -334,15 +271,8 @@ static void
 webpush_cancel(void *self, const struct ow_job *job)
 {
 	struct webpush *w = self;
-	struct flight *f = w->flights;
 
-	while (f && f->job != job)
-		f = f->next;
-	if (!f)
-		return;
-	w->host->net->cancel(w->ctx, &f->call);
-	flight_free(&f);
-	webpush_refuse(w, job, OW_RETRY,
+	flights_cancel(&w->flights, job,
 	    "given up before the push service answered");
 }
 
@@ -406,6 +336,7 @@ webpush_load(struct ow_ctx *ctx, const struct ow_host *host, const void *conf,
 	w->ctx = ctx;
 	w->host = host;
 	w->conf = conf;
+	flights_init(&w->flights, ctx, host, w);
 	pool_init(&w->pool, ctx, host->base);
 	*out_self = w;
 	return OW_OK;
@@ -429,21 +360,15 @@ webpush_drain(void *self)
 {
 	struct webpush *w = self;
 
-	w->is_draining = w->flights != NULL;
-	if (!w->is_draining)
-		w->host->base->drained(w->ctx);
+	flights_drain(&w->flights);
 }
 
 static void
 webpush_stop(void *self)
 {
 	struct webpush *w = self;
-	struct flight *f;
 
-	while ((f = w->flights) != NULL) {
-		w->host->net->cancel(w->ctx, &f->call);
-		flight_free(&f);
-	}
+	flights_stop(&w->flights);
 	pool_done(&w->pool);
 	keyring_free(&w->keys);
 	free(w);
