@@ -216,10 +216,7 @@ loop_base_new(void)
 	cfg = event_config_new();
 	if (!cfg)
 		return NULL;
-	/* What is added and removed in one turn never gets to the kernel. */
 	if (!event_config_set_flag(cfg, EVENT_BASE_FLAG_NOLOCK) &&
-	    !event_config_set_flag(cfg,
-	    EVENT_BASE_FLAG_EPOLL_USE_CHANGELIST) &&
 	    !event_config_set_flag(cfg, EVENT_BASE_FLAG_IGNORE_ENV))
 		base = event_base_new_with_config(cfg);
 	event_config_free(cfg);

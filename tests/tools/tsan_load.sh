@@ -50,6 +50,8 @@ server: {
     drain_ms = "2s";
 };
 auth: { keys_file = "keys.json"; };
+notify: { share_dir = "$top/etc"; };
+http: { loopback_exempt = true; };
 log: { level = "warn"; };
 stream: { streams_per_subject = 100000; };
 tenants: ( { name = "cafe"; } );
