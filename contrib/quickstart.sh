@@ -14,11 +14,12 @@ usage() {
 	usage: contrib/quickstart.sh [OPTION...]
 
 	  --dir D            keep all data in D (default: ./orderwire-data)
-	  --port N           listen on 127.0.0.1:N, for admins on N+1 (8080)
+	  --port N           listen on 127.0.0.1:N, for admins on N+1 (8080); the
+	                     simulated rider's service is on N+2
 	  --workers N        loops that serve clients (1)
 	  --store pgsql:C    keep orders in the PostgreSQL of conninfo C
 	  --echo             also serve /ws/echo, for WebSocket test suites
-	  --no-demo          no demo orders
+	  --no-demo          no demo orders, no rider
 	  --no-install       install no packages
 	  --help             this text
 
@@ -63,8 +64,8 @@ read_options() {
 		esac
 		shift
 	done
-	[[ $port =~ ^[0-9]{1,5}$ && $port -ge 1 && $port -le 65534 ]] ||
-	    die "--port must be 1..65534"
+	[[ $port =~ ^[0-9]{1,5}$ && $port -ge 1 && $port -le 65533 ]] ||
+	    die "--port must be 1..65533"
 	[[ $workers =~ ^[0-9]{1,2}$ && $workers -ge 1 && $workers -le 64 ]] ||
 	    die "--workers must be 1..64"
 	case $store in
@@ -125,6 +126,10 @@ write_config() {
 	local web_group=
 	[ -z "$web" ] || web_group="transport-site: {
 	        root = \"$(quoted "$web")\"; tenant = \"demo\"; };"
+	local rider_group=
+	[ -n "$no_rider" ] || rider_group="adapter-logistics: {
+	        preset = \"server\"; url = \"$sim_url\";
+	        token = \"sim-token\"; webhooks = false; };"
 	cat >"$dir/orderwire.conf.new" <<-END
 	# Written by quickstart.sh at every start.
 	server: {
@@ -149,6 +154,7 @@ write_config() {
 	    transport-websocket: { echo = $echo_on; };
 	    transport-sse: { };
 	    $web_group
+	    $rider_group
 	    # Browsers may subscribe at once; the other channels need an
 	    # account somewhere: see etc/conf.d.
 	    channel-webpush: {
@@ -166,6 +172,25 @@ find_web() {
 	web=$source_dir/contrib/web/dist
 	[ -e "$web/index.html" ] &&
 	    [ -e "$build/plugins/.libs/transport-site.so" ] || web=
+}
+
+# Why no rider is to be seen; empty: one is.
+find_rider() {
+	sim_url=http://127.0.0.1:$((port + 2))
+	no_rider=
+	if [ "$with_demo" = no ]; then
+		no_rider="none with --no-demo"
+	elif [ ! -e "$build/plugins/.libs/adapter-logistics.so" ]; then
+		no_rider="none: adapter-logistics was not built"
+	elif ! command -v node >/dev/null; then
+		no_rider="none: node is missing (apt install nodejs npm)"
+	elif [ ! -e "$sim/node_modules/ws" ] && ! command -v npm >/dev/null
+	then
+		no_rider="none: npm is missing (apt install npm)"
+	fi
+	# One that was under way goes on.
+	ride=$(cat "$dir/demo.ride" 2>/dev/null) && [ -n "$ride" ] ||
+	    ride=ride-$(date +%s)
 }
 
 make_data() {
@@ -196,6 +221,7 @@ token() {
 
 server=
 mover=
+rider=
 
 # As many descriptors as we are allowed, each screen is one.
 raise_limit() {
@@ -208,6 +234,7 @@ end() {
 	trap '' INT TERM
 	rm -f "$dir/quickstart.env"
 	[ -z "$mover" ] || kill "$mover" 2>/dev/null
+	[ -z "$rider" ] || kill "$rider" 2>/dev/null
 	[ -z "$server" ] || kill -TERM "$server" 2>/dev/null
 }
 
@@ -248,6 +275,7 @@ write_env() {
 	OW_KITCHEN_TOKEN='$kitchen_token'
 	OW_CUSTOMER_TOKEN='$customer_token'
 	OW_PID='$server'
+	OW_RIDE='$([ -n "$no_rider" ] || echo "ref:$ride")'
 	END
 	mv "$dir/quickstart.env.new" "$dir/quickstart.env"
 }
@@ -306,11 +334,113 @@ demo() {
 	done
 }
 
+# ---- A rider --------------------------------------------------------------------
+
+# Some 1,400 m down a street, twice as fast as life: about three minutes.
+sim=$source_dir/contrib/logistics-sim
+ride_pickup='{"name":"Demo kitchen","lat":52.51705,"lng":13.38885}'
+ride_dropoff='{"address":"Friedrichstrasse 43","lat":52.50400,"lng":13.39100}'
+ride_start='"lat":52.51850,"lng":13.38850'
+
+sim_post() {
+	curl -fsS -o /dev/null --max-time 5 --data "$2" "$sim_url/sim/$1" \
+	    2>/dev/null
+}
+
+sim_start() {
+	local log=$dir/sim.log n
+	if [ ! -e "$sim/node_modules/ws" ]; then
+		npm ci --prefix "$sim" --ignore-scripts --no-audit --no-fund \
+		    >"$log" 2>&1 &
+		wait $! || return 1
+	fi
+	setpriv --pdeathsig TERM -- node "$sim/sim.mjs" --port $((port + 2)) \
+	    --cadence 2000 --state "$dir/sim.json" >>"$log" 2>&1 &
+	sim_pid=$!
+	for ((n = 0; n < 100; n++)); do
+		nap 0.2
+		kill -0 "$sim_pid" 2>/dev/null || return 1
+		curl -fs -o /dev/null --max-time 2 "$sim_url/sim/state" &&
+		    return
+	done
+	return 1
+}
+
+ride_new() {
+	echo "$ride" >"$dir/demo.ride"
+	api POST /orders "$service_token" '{"external_ref":"'"$ride"'",
+	    "customer_id":"demo-customer","fulfilment":"delivery",
+	    "pickup":'"$ride_pickup"',"dropoff":'"$ride_dropoff"',
+	    "items":[{"name":"Ramen","quantity":1,"station":"kitchen"}]}'
+}
+
+ride_status() {
+	curl -fsS --max-time 5 -H "Authorization: Bearer $service_token" \
+	    "$url/api/v1/demo/orders/ref:$ride" 2>/dev/null |
+	    grep -o '"status":"[a-z_]*"' | head -n 1 | cut -d '"' -f 4
+}
+
+# What is there already is refused, and is there.
+ride_begin() {
+	local status
+	for status in accepted preparing ready; do
+		api PATCH "/orders/ref:$ride/status" "$kitchen_token" \
+		    '{"status":"'"$status"'"}' && nap 2
+	done
+	sim_post riders '{"id":"demo-'"$ride"'",'"$ride_start"'}'
+	sim_post tasks '{"id":"'"$ride"'","external_reference":"'"$ride"'",
+	    "rider_id":"demo-'"$ride"'","speed":2,"pickup":'"$ride_pickup"',
+	    "dropoff":'"$ride_dropoff"'}'
+	api PUT "/orders/ref:$ride/delivery" "$service_token" \
+	    '{"task_id":"'"$ride"'","fleet_member_id":"demo-'"$ride"'"}'
+}
+
+# Until it has arrived, or cannot any more.
+ride_wait() {
+	while nap 3 && kill -0 "$server" 2>/dev/null &&
+	    kill -0 "$sim_pid" 2>/dev/null; do
+		case $(ride_status) in
+		delivered | delivery_failed | returned | cancelled | rejected)
+			return ;;
+		esac
+	done
+	return 1
+}
+
+ride() {
+	trap 'kill $(jobs -p) 2>/dev/null; exit 0' TERM
+	trap '' INT HUP
+	ride_new
+	sim_start || {
+		say "no rider, the simulator did not start: $dir/sim.log"
+		return
+	}
+	while ride_begin; ride_wait; do
+		rm -f "$dir/demo.ride"
+		nap 20 || return
+		ride=ride-$(date +%s)
+		ride_new && say "the next rider: order ref:$ride"
+	done
+	kill "$sim_pid" 2>/dev/null
+}
+
 # ---- Words ----------------------------------------------------------------------
+
+greet_rider() {
+	[ -z "$no_rider" ] || return
+	cat <<-'END'
+
+	  # a rider on the way: places, the route, an ETA that counts down
+	  curl -sSN $OW_URL/sse/orders/$OW_RIDE/tracking \
+	    -H "Authorization: Bearer $OW_CUSTOMER_TOKEN"
+	END
+}
 
 greet() {
 	local web_says="not built: npm ci && npm run build in contrib/web"
+	local rider_says=$no_rider
 	[ -z "$web" ] || web_says="$url/"
+	[ -n "$rider_says" ] || rider_says="order ref:$ride, simulated"
 	cat <<-END
 
 	Orderwire is ready.
@@ -319,6 +449,7 @@ greet() {
 	  admins    $admin_url  (/healthz /readyz /metrics)
 	  data      $dir
 	  store     $store
+	  rider     $rider_says
 
 	Try it in another shell:
 
@@ -340,6 +471,9 @@ greet() {
 	  curl -sS -X PATCH \$OW_URL/api/v1/demo/orders/ref:T-1/status \\
 	    -H "Authorization: Bearer \$OW_KITCHEN_TOKEN" \\
 	    -H 'Content-Type: application/json' -d '{"status":"accepted"}'
+	END
+	greet_rider
+	cat <<-END
 
 	  # the customer's notices, and why each came or did not
 	  curl -sS \$OW_URL/api/v1/demo/notifications \\
@@ -367,6 +501,7 @@ main() {
 	build 9>&-
 	command -v curl >/dev/null || packages_install $run_packages || exit 1
 	find_web
+	find_rider
 	make_data
 	service_token=$(token --role service --sub demo-backend) || exit 1
 	kitchen_token=$(token --role kitchen --sub demo-kitchen) || exit 1
@@ -378,6 +513,10 @@ main() {
 		if [ "$with_demo" = yes ]; then
 			demo </dev/null 9>&- &
 			mover=$!
+		fi
+		if [ -z "$no_rider" ]; then
+			ride </dev/null 9>&- &
+			rider=$!
 		fi
 	fi
 	# wait returns early for each signal that is passed on; once more gives
