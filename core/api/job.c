@@ -37,6 +37,9 @@ job_ask(struct call **cp, enum outbox_ask_kind kind)
 		return NULL;
 	}
 	ask = outbox_ask_new(kind, conf->loop, job_answered, *cp);
+	/* Other tenants' jobs are not there for one's own admin. */
+	if (strcmp((*cp)->who->tenant, "*") != 0)
+		ask->tenant = arena_dup(&ask->arena, (*cp)->who->tenant);
 	request_add_header((*cp)->req, "Cache-Control", "no-store");
 	return ask;
 }
@@ -65,12 +68,21 @@ jobs_list(struct call *c)
 {
 	struct outbox_ask *ask = job_ask(&c, OUTBOX_JOBS);
 	struct form_faults faults = { 0 };
+	const char *tenant;
 
 	if (ask == NULL)
 		return;
+	tenant = text_param(c, &ask->arena, "tenant");
+	if (*tenant != '\0' && !who_is_in(c->who, tenant)) {
+		call_problem(&c, 403, "wrong_tenant",
+		    "this token is not for tenant %s", tenant);
+		outbox_ask_free(&ask);
+		return;
+	}
+	if (*tenant != '\0')
+		ask->tenant = tenant;
 	ask->state = text_param(c, &ask->arena, "state");
 	ask->channel = text_param(c, &ask->arena, "channel");
-	ask->tenant = text_param(c, &ask->arena, "tenant");
 	ask->before = request_param(c->req, "cursor") != NULL ?
 	    call_cursor(c, &ask->arena, &faults) : "";
 	call_page_limit(c, &ask->limit, &faults);

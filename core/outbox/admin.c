@@ -108,6 +108,14 @@ ask_unknown(struct outbox_ask *a)
 	ask_refuse(a, 404, "not_found", "no such job");
 }
 
+/* Is the row of Q_JOB_GET there, and for who asks? */
+static bool
+is_known(const struct outbox_ask *a, const struct ow_rows *rows)
+{
+	return rows->n_rows > 0 && (a->tenant[0] == '\0' ||
+	    strcmp(a->tenant, row_text(rows, 0, 1, NULL)) == 0);
+}
+
 /* ---- Lists -------------------------------------------------------------- */
 
 static void
@@ -205,7 +213,7 @@ job_arrive(void *arg, struct txn *txn, const struct ow_result *r)
 	(void)txn;
 	if (ask_failed(a, r))
 		return;
-	if (r->rows[0].n_rows == 0) {
+	if (!is_known(a, &r->rows[0])) {
 		ask_unknown(a);
 		return;
 	}
@@ -268,7 +276,7 @@ retry_arrive(void *arg, struct txn *txn, const struct ow_result *r)
 	(void)txn;
 	if (ask_failed(a, r))
 		return;
-	if (r->rows[0].n_rows == 0) {
+	if (!is_known(a, &r->rows[0])) {
 		ask_unknown(a);
 		return;
 	}

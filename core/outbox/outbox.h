@@ -141,7 +141,8 @@ struct outbox_ask {
 	struct outbox *outbox;
 	enum outbox_ask_kind kind;
 	const char *id;			/* OUTBOX_JOB, OUTBOX_RETRY */
-	const char *state, *channel, *tenant, *before;	/* OUTBOX_JOBS; "" */
+	const char *tenant;		/* the only one asked about; "": all */
+	const char *state, *channel, *before;	/* OUTBOX_JOBS; "" */
 	int64_t limit;
 	struct loop *home;
 	void (*done)(struct outbox_ask *);

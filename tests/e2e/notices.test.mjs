@@ -479,6 +479,17 @@ describe('jobs', () => {
 			[await service(ow), 403]])
 			assert.equal((await ow.admin(`/admin/jobs/${j.id}/retry`,
 			    { method: 'POST', token: who })).status, want);
+		// For another tenant's admin it is not there.
+		const stranger = await ow.token({ role: 'admin',
+			tenant: 'other' });
+		for (const [where, method, want] of [
+			[`/admin/jobs/${j.id}`, 'GET', 404],
+			[`/admin/jobs/${j.id}/retry`, 'POST', 404],
+			[`/admin/jobs?tenant=${j.tenant}`, 'GET', 403]])
+			assert.equal((await ow.admin(where,
+			    { method, token: stranger })).status, want, where);
+		assert.deepEqual((await ow.admin('/admin/jobs',
+		    { token: stranger })).body.data, []);
 		// The gateway is back.
 		ow.writeConf({ ...ow.conf, plugins: { ...ow.conf.plugins,
 			sms: texts.conf } });

@@ -223,6 +223,7 @@ outbox_ask_new(enum outbox_ask_kind kind, struct loop *home,
 	a->home = home;
 	a->done = done;
 	a->arg = arg;
+	a->id = a->state = a->channel = a->tenant = a->before = "";
 	return a;
 }
 

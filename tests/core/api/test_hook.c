@@ -284,6 +284,37 @@ START_TEST(a_job_is_shown_and_sent_again)
 }
 END_TEST
 
+/* A breach: one tenant's admin sees, or sends again, what is another's. */
+START_TEST(an_admin_asks_about_its_own_tenant)
+{
+	struct request r = { .method = "GET", .path = "/admin/jobs" };
+
+	r.token = token_of("admin", "root", "cafe");
+	api_request(api, &r);
+	ck_assert_str_eq(asked->tenant, "cafe");
+	ask_answer(200, "{\"data\":[]}");
+	r.params[0][0] = "tenant";
+	r.params[0][1] = "cafe";
+	api_request(api, &r);
+	ck_assert_str_eq(asked->tenant, "cafe");
+	ask_answer(200, "{\"data\":[]}");
+	r.answers = 0;
+	r.params[0][1] = "diner";
+	refused(&r, 403, "wrong_tenant");
+	ck_assert_ptr_null(asked);
+	r.params[0][0] = NULL;
+	r.path = "/admin/jobs/" ID;
+	api_request(api, &r);
+	ck_assert_str_eq(asked->tenant, "cafe");
+	ask_answer(200, "{}");
+	r.method = "POST";
+	r.path = "/admin/jobs/" ID "/retry";
+	api_request(api, &r);
+	ck_assert_str_eq(asked->tenant, "cafe");
+	ask_answer(200, "{}");
+}
+END_TEST
+
 int
 main(void)
 {
@@ -303,6 +334,7 @@ main(void)
 	tcase_add_test(tc, jobs_are_listed_by_what_is_asked);
 	tcase_add_test(tc, jobs_are_for_admins);
 	tcase_add_test(tc, a_job_is_shown_and_sent_again);
+	tcase_add_test(tc, an_admin_asks_about_its_own_tenant);
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);
 	srunner_free(runner);
