@@ -90,8 +90,8 @@ const char *fetch_header(const struct fetch_reply *, const char *name);
 int fetch_start(struct fetcher *, const struct fetch_request *,
     void (*done)(void *arg, const struct fetch_reply *), void *arg,
     struct fetch **out);
-/* The same for a mail.  OW_EINVAL: no timeout; an address that is none; a URL
-   with a user in it, or of another scheme. */
+/* The same for a mail, by a fetcher without an allow.  OW_EINVAL: no timeout;
+   an address that is none; a URL with a user in it, or of another scheme. */
 int fetch_mail(struct fetcher *, const struct fetch_letter *,
     void (*done)(void *arg, const struct fetch_reply *), void *arg,
     struct fetch **out);

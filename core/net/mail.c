@@ -12,7 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/mem.h"
 #include "net/fetching.h"
@@ -46,18 +45,6 @@ letter_free(struct letter **p)
 
 /* ---- Its answer -------------------------------------------------------- */
 
-/* Where `what` is in `text`, in any case; NULL: nowhere. */
-static char *
-mail_find(char *text, const char *what)
-{
-	size_t n = strlen(what);
-
-	for (; *text; text++)
-		if (!strncasecmp(text, what, n))
-			return text;
-	return NULL;
-}
-
 /* Servers like to repeat whom they refuse. */
 static void
 mail_hide(char *line, const char *address)
@@ -65,7 +52,7 @@ mail_hide(char *line, const char *address)
 	size_t n = strlen(address);
 	char *at;
 
-	for (at = line; (at = mail_find(at, address)); at++) {
+	for (at = line; (at = strcasestr(at, address)); at++) {
 		*at = '*';
 		memmove(at + 1, at + n, strlen(at + n) + 1);
 	}
@@ -197,6 +184,7 @@ fetch_mail(struct fetcher *fr, const struct fetch_letter *req,
 {
 	struct fetch *f;
 
+	OW_ASSERT(!fr->allow);		/* session.c does not ask it */
 	if (!mail_is_sound(req))
 		return OW_EINVAL;
 	f = fetch_new(fr, 0, done, arg);

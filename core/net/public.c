@@ -180,7 +180,7 @@ public_fault(struct ow_fault *fault, const char *fmt, ...)
 	va_list args;
 
 	va_start(args, fmt);
-	vsnprintf(fault->text, sizeof(fault->text), fmt, args);
+	(void)vsnprintf(fault->text, sizeof(fault->text), fmt, args);
 	va_end(args);
 	return OW_EINVAL;
 }

@@ -525,6 +525,7 @@ wsclient_open(struct fetcher *fr, const struct ow_ws_req *req,
 	struct wsclient *ws;
 	int err;
 
+	OW_ASSERT(!fr->allow);		/* ws_open_socket does not ask it */
 	if (!req->url || req->open_ms <= 0 || !req->message_max)
 		return OW_EINVAL;
 	if (fr->n_sockets >= WSCLIENTS_MAX)

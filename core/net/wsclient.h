@@ -17,10 +17,11 @@ struct fetcher;
 struct wsclient;
 
 /*
- * req and fns are copied.  Then as ow_ws_fns has it: nothing is called before
- * this has returned, and nothing after on_closed, with which the socket ends
- * (a pointer kept in *out is stale from that call on).  OW_EINVAL: the URL, a
- * header or a limit is impossible; OW_ELIMIT: 1,000 are there.
+ * The fetcher has no allow.  req and fns are copied.  Then as ow_ws_fns has
+ * it: nothing is called before this has returned, and nothing after on_closed,
+ * with which the socket ends (a pointer kept in *out is stale from that call
+ * on).  OW_EINVAL: the URL, a header or a limit is impossible; OW_ELIMIT: 1,000
+ * are there.
  */
 int wsclient_open(struct fetcher *, const struct ow_ws_req *,
     const struct ow_ws_fns *, void *arg, struct wsclient **out);

@@ -112,10 +112,10 @@ escape_cut(const char *s, size_t n, size_t max)
 	return n;
 }
 
-/* The length of the character at p, 0 if it is none (RFC 3629, 4). */
-static size_t
-utf8_length(const unsigned char *p, size_t n)
+size_t
+escape_utf8_length(const char *s, size_t n)
 {
+	const unsigned char *p = (const unsigned char *)s;
 	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
 	size_t len = p[0] < 0x80 ? 1 : p[0] >> 5 == 6 ? 2 :
 	    p[0] >> 4 == 14 ? 3 : p[0] >> 3 == 30 ? 4 : 0;
@@ -140,7 +140,7 @@ escape_is_utf8(const char *s, size_t n)
 	size_t len;
 
 	while (n) {
-		len = utf8_length((const unsigned char *)s, n);
+		len = escape_utf8_length(s, n);
 		if (!len)
 			return false;
 		s += len;

@@ -6,7 +6,6 @@
  * An adapter is a guest like a channel: what it says is copied, and looked at
  * for shape alone; a number that is none goes no further.
  */
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +13,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "order/route.h"
-#include "outbox/params.h"
+#include "outbox/plug.h"
 #include "outbox/room.h"
 
 #define TEXT_MAX 2048
@@ -24,12 +23,6 @@ struct adapter {
 	const struct plugin_entry *entry;
 	struct ow_ctx *ctx;
 	bool is_drained;
-};
-
-struct ow_hook_call {
-	struct hook *hook;
-	struct params params;
-	bool is_answered;
 };
 
 static const struct ow_adapter *
@@ -182,80 +175,19 @@ static const struct ow_host_facts host_facts = {
 
 /* ---- Hooks -------------------------------------------------------------- */
 
-static const char *
-host_hook_header(struct ow_ctx *ctx, struct ow_hook_call *call,
-    const char *name)
-{
-	(void)ctx;
-	return params_header(call->hook, name);
-}
-
-static const char *
-host_hook_param(struct ow_ctx *ctx, struct ow_hook_call *call,
-    const char *name)
-{
-	(void)ctx;
-	return params_find(&call->params, name);
-}
-
-static size_t
-host_hook_form(struct ow_ctx *ctx, struct ow_hook_call *call,
-    struct ow_header *out, size_t max)
-{
-	(void)ctx;
-	return params_form(&call->params, out, max);
-}
-
-static void
-host_hook_answer(struct ow_ctx *ctx, struct ow_hook_call **callp,
-    int32_t status, const char *content_type, struct ow_bytes body)
-{
-	struct ow_hook_call *call = *callp;
-	struct hook *h;
-
-	(void)ctx;
-	*callp = NULL;
-	if (call == NULL || call->is_answered)
-		return;
-	h = call->hook;
-	call->is_answered = true;
-	h->status = status >= 200 && status <= 599 ? status : 500;
-	h->content_type = content_type != NULL ?
-	    arena_dup(&h->arena, content_type) : "text/plain";
-	h->answer = (struct ow_bytes){ arena_dupn(&h->arena,
-	    body.n > 0 ? body.p : "", body.n), body.n };
-}
-
 static const struct ow_host_hook host_hook = {
 	.size = sizeof(struct ow_host_hook),
-	.hook_header = host_hook_header,
-	.hook_param = host_hook_param,
-	.hook_form = host_hook_form,
-	.hook_answer = host_hook_answer,
+	.hook_header = plug_hook_header,
+	.hook_param = plug_hook_param,
+	.hook_form = plug_hook_form,
+	.hook_answer = plug_hook_answer,
 };
-
-static void
-adapter_hook(struct adapter *a, struct hook *h)
-{
-	struct ow_hook_call call = { .hook = h };
-	struct ow_hook_req req = {
-		.size = sizeof(req), .method = h->method, .url = h->url,
-		.query = h->query, .body = h->body, .name = h->name,
-	};
-
-	params_read(&call.params, h);
-	adapter_ops(a)->hook(plugin_ctx_self(a->ctx), &call, &req);
-	if (call.is_answered)
-		return;
-	log_error("outbox", "an adapter did not answer a hook",
-	    LOG_STR("adapter", a->entry->name));
-	h->status = 500;
-}
 
 bool
 adapters_hook(struct outbox *o, struct hook *h)
 {
 	const struct ow_adapter *ops;
+	struct adapter *a;
 	bool is_taken = false;
 	uint32_t i;
 
@@ -264,11 +196,13 @@ adapters_hook(struct outbox *o, struct hook *h)
 		return false;
 	/* A tenant is one adapter's: the others know nothing of it. */
 	for (i = 0; i < o->n_adapters; i++) {
-		ops = adapter_ops(o->adapters[i]);
+		a = o->adapters[i];
+		ops = adapter_ops(a);
 		if (!OW_HAS(ops, hook) || ops->hook == NULL ||
 		    (is_taken && h->status != 404))
 			continue;
-		adapter_hook(o->adapters[i], h);
+		plug_hook_call(ops->hook, plugin_ctx_self(a->ctx), h,
+		    h->name, a->entry->name);
 		is_taken = true;
 	}
 	if (is_taken)

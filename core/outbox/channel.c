@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/metric.h"
+#include "outbox/plug.h"
 #include "outbox/room.h"
 
 #define SLOTS_SPARE 1024u	/* free ones that wait before one is reused */
@@ -144,16 +145,22 @@ channel_serves(const struct channel *ch, const char *tenant)
 
 /* ---- Places ------------------------------------------------------------- */
 
+/* Of a provider that is left alone: the probe's. */
+static uint32_t
+places_max(const struct channel *ch)
+{
+	return ch->breaker.state == BREAKER_OPEN ? 1 :
+	    (uint32_t)ch->set->max_inflight;
+}
+
 uint32_t
 channel_room(struct channel *ch, int64_t now_ms)
 {
-	uint32_t max = (uint32_t)ch->set->max_inflight, room, tokens;
+	uint32_t max = places_max(ch), room, tokens;
 
 	if (ch->is_away || !breaker_may(&ch->breaker, now_ms) ||
 	    ch->n_overdue >= OVERDUE_MAX)
 		return 0;
-	if (ch->breaker.state == BREAKER_OPEN)
-		max = 1;		/* the probe */
 	room = ch->n_inflight < max ? max - ch->n_inflight : 0;
 	tokens = bucket_room(&ch->bucket, now_ms);
 	return room < tokens ? room : tokens;
@@ -168,7 +175,7 @@ channel_room_ms(struct channel *ch, int64_t now_ms)
 	    ch->breaker.open_until_ms > now_ms)
 		return ch->breaker.open_until_ms;
 	if (ch->breaker.state == BREAKER_PROBING ||
-	    ch->n_inflight >= (uint32_t)ch->set->max_inflight)
+	    ch->n_inflight >= places_max(ch))
 		return INT64_MAX;
 	return bucket_next_ms(&ch->bucket, now_ms);
 }
@@ -292,28 +299,13 @@ channel_slot(struct channel *ch, struct flight *f)
 	return slot;
 }
 
-/* A plugin that reads on finds empty words, and no freed memory. */
-static void
-slot_blank(struct slot *slot)
-{
-	struct ow_job *job = &slot->job;
-
-	memset(job, 0, sizeof(*job));
-	job->size = sizeof(*job);
-	job->key = job->address = job->tenant = job->locale = "";
-	job->order_id = job->notice_id = job->topic = job->group = "";
-	job->title = job->text = job->html = job->url = "";
-	job->receipt = job->receipt_url = job->unsubscribe_url = "";
-	job->event.p = "";
-}
-
 void
 slot_free(struct channel *ch, struct slot *slot)
 {
 	if (slot->state == SLOT_OVERDUE)
 		ch->n_overdue--;
 	slot->state = SLOT_FREE;
-	slot_blank(slot);
+	plug_job_blank(&slot->job);
 	flight_unref(&slot->flight);
 	slot->next = NULL;
 	*ch->free_tail = slot;

@@ -70,6 +70,8 @@ kind_room_in_ms(struct kind *k, int64_t now_ms)
 	int64_t first = INT64_MAX, at_ms;
 	uint32_t i;
 
+	if (k->n_flights >= FLIGHTS_MAX)
+		return INT64_MAX;	/* the end of one asks */
 	for (i = 0; i < k->n_channels; i++) {
 		at_ms = channel_room_ms(k->channels[i], now_ms);
 		if (at_ms < first)

@@ -98,22 +98,6 @@ guest_say(struct guest *g, const struct wire_msg *m)
 /* ---- What the plugin calls ---------------------------------------------- */
 
 static void
-job_blank(struct guest_job *j)
-{
-	struct ow_job *job = &j->job;
-
-	arena_done(&j->arena);
-	arena_init(&j->arena);
-	memset(job, 0, sizeof(*job));
-	job->size = sizeof(*job);
-	job->key = job->address = job->tenant = job->locale = "";
-	job->order_id = job->notice_id = job->topic = job->group = "";
-	job->title = job->text = job->html = job->url = "";
-	job->receipt = job->receipt_url = job->unsubscribe_url = "";
-	job->event.p = "";
-}
-
-static void
 host_settle(struct ow_ctx *ctx, const struct ow_job *job,
     const struct ow_outcome *out)
 {
@@ -141,7 +125,9 @@ host_settle(struct ow_ctx *ctx, const struct ow_job *job,
 		return;
 	HASH_DELETE(by_id, g->by_id, j);
 	HASH_DELETE(by_job, g->by_job, j);
-	job_blank(j);
+	arena_done(&j->arena);
+	arena_init(&j->arena);
+	plug_job_blank(&j->job);
 	j->next = NULL;
 	*g->spare_tail = j;
 	g->spare_tail = &j->next;

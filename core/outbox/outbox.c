@@ -345,7 +345,8 @@ outbox_wake(struct outbox *o, int64_t due_ms)
 }
 
 struct channel *
-outbox_channel(struct outbox *o, const char *kind, const char *tenant)
+outbox_channel(const struct outbox *o, const char *kind,
+    const char *tenant)
 {
 	uint32_t i;
 
@@ -359,13 +360,7 @@ outbox_channel(struct outbox *o, const char *kind, const char *tenant)
 bool
 outbox_has_kind(const struct outbox *o, const char *kind, const char *tenant)
 {
-	uint32_t i;
-
-	for (i = 0; i < o->n_channels; i++)
-		if (strcmp(o->channels[i]->kind->name, kind) == 0 &&
-		    channel_serves(o->channels[i], tenant))
-			return true;
-	return false;
+	return outbox_channel(o, kind, tenant) != NULL;
 }
 
 bool

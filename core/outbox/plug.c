@@ -60,24 +60,31 @@ plug_hook_name(const struct ow_channel *ops, void *self)
 }
 
 void
-plug_hook(const struct ow_channel *ops, void *self, struct hook *h,
-    const char *name)
+plug_hook_call(plug_hook_fn *hook, void *self, struct hook *h,
+    const char *tenant, const char *name)
 {
 	struct ow_hook_call call = { .hook = h };
 	struct ow_hook_req req = {
 		.size = sizeof(req), .method = h->method, .url = h->url,
 		.query = h->query, .body = h->body,
+		.name = tenant,
 	};
 
-	if (!OW_HAS(ops, hook) || ops->hook == NULL)
-		return;
 	params_read(&call.params, h);
-	ops->hook(self, &call, &req);
+	hook(self, &call, &req);
 	if (call.is_answered)
 		return;
-	log_error("outbox", "a channel did not answer a hook",
-	    LOG_STR("channel", name));
+	log_error("outbox", "a plugin did not answer a hook",
+	    LOG_STR("instance", name));
 	h->status = 500;
+}
+
+void
+plug_hook(const struct ow_channel *ops, void *self, struct hook *h,
+    const char *name)
+{
+	if (OW_HAS(ops, hook) && ops->hook != NULL)
+		plug_hook_call(ops->hook, self, h, NULL, name);
 }
 
 const char *
@@ -122,4 +129,16 @@ plug_hook_answer(struct ow_ctx *ctx, struct ow_hook_call **callp,
 	    arena_dup(&h->arena, content_type) : "text/plain";
 	h->answer = (struct ow_bytes){ arena_dupn(&h->arena,
 	    body.n > 0 ? body.p : "", body.n), body.n };
+}
+
+void
+plug_job_blank(struct ow_job *job)
+{
+	memset(job, 0, sizeof(*job));
+	job->size = sizeof(*job);
+	job->key = job->address = job->tenant = job->locale = "";
+	job->order_id = job->notice_id = job->topic = job->group = "";
+	job->title = job->text = job->html = job->url = "";
+	job->receipt = job->receipt_url = job->unsubscribe_url = "";
+	job->event.p = "";
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * plug - what is asked of a channel's plugin at once, wherever it runs: its
- * answers are held to their form here.
+ * answers are held to their form here.  Also the part of a hook that channels
+ * and adapters share.
  */
 #ifndef OUTBOX_PLUG_H
 #define OUTBOX_PLUG_H
@@ -21,7 +22,15 @@ const char *plug_hook_name(const struct ow_channel *, void *self);
 void plug_hook(const struct ow_channel *, void *self, struct hook *,
     const char *name);
 
-/* For struct ow_host_outbox; they work inside of plug_hook. */
+/* Any plugin's hook(), which leaves its answer in the hook; tenant as in
+   ow_hook_req.name. */
+typedef void plug_hook_fn(void *self, struct ow_hook_call *,
+    const struct ow_hook_req *);
+void plug_hook_call(plug_hook_fn *, void *self, struct hook *,
+    const char *tenant, const char *name);
+
+/* For struct ow_host_outbox and ow_host_hook; they work inside of the two
+   above. */
 const char *plug_hook_header(struct ow_ctx *, struct ow_hook_call *,
     const char *name);
 const char *plug_hook_param(struct ow_ctx *, struct ow_hook_call *,
@@ -30,5 +39,8 @@ size_t plug_hook_form(struct ow_ctx *, struct ow_hook_call *,
     struct ow_header *out, size_t max);
 void plug_hook_answer(struct ow_ctx *, struct ow_hook_call **,
     int32_t status, const char *content_type, struct ow_bytes body);
+
+/* A plugin that reads on finds empty words, and no freed memory. */
+void plug_job_blank(struct ow_job *);
 
 #endif

@@ -149,7 +149,7 @@ struct outbox {
 void outbox_turn(struct outbox *);
 int64_t outbox_now(const struct outbox *);	/* monotonic */
 int64_t outbox_wall(const struct outbox *);
-struct channel *outbox_channel(struct outbox *, const char *kind,
+struct channel *outbox_channel(const struct outbox *, const char *kind,
     const char *tenant);		/* the first one that serves; or NULL */
 /* A question to the store failed; said once until one succeeds. */
 void outbox_store_failed(struct outbox *, const struct ow_result *);

@@ -12,32 +12,10 @@
 
 #include "base/crypto.h"
 #include "base/log.h"
+#include "notify/escape.h"
 #include "outbox/room.h"
 
 /* ---- A line of somebody else's ------------------------------------------ */
-
-static size_t
-utf8_len(const unsigned char *p, size_t n)
-{
-	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
-	size_t len, i;
-	uint32_t u;
-
-	if (p[0] < 0x80)
-		return 1;
-	len = p[0] >= 0xf0 ? 4 : p[0] >= 0xe0 ? 3 : 2;
-	if (p[0] < 0xc2 || p[0] > 0xf4 || len > n)
-		return 0;
-	u = p[0] & (0xffu >> (len + 1));
-	for (i = 1; i < len; i++) {
-		if ((p[i] & 0xc0) != 0x80)
-			return 0;
-		u = (u << 6) | (p[i] & 0x3f);
-	}
-	if (u < least[len] || u > 0x10ffff || (u >= 0xd800 && u < 0xe000))
-		return 0;
-	return len;
-}
 
 /* Servers like to repeat the address in their refusal. */
 static void
@@ -67,7 +45,7 @@ text_line(struct arena *a, const char *s, size_t max,
 		hide(line, f->wanted);
 	}
 	for (i = 0; i < n && out + 4 < max; i += len) {
-		len = utf8_len((unsigned char *)line + i, n - i);
+		len = escape_utf8_length(line + i, n - i);
 		if (len <= 1) {
 			/* In place: out is never ahead of i. */
 			line[out++] = len == 1 && line[i] >= ' ' &&

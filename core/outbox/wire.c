@@ -18,6 +18,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/mem.h"
+
 #define WIRE_MARK 0x57u
 #define WIRE_NULL UINT32_MAX
 #define RECORD_HEAD (1 + sizeof(uint64_t))
@@ -378,7 +380,7 @@ void
 wire_reader_done(struct wire_reader *r)
 {
 	if (r->piece.p != NULL)
-		explicit_bzero(r->piece.p, r->piece.cap);
+		mem_wipe(r->piece.p, r->piece.cap);
 	buf_done(&r->piece);
 }
 
