@@ -22,7 +22,8 @@
 
 struct add {
 	struct person_address address;	/* points into the command */
-	uint32_t drop;			/* so many of the oldest */
+	uint32_t n_drop;
+	char (*drop)[ID_SIZE];		/* the oldest, as they were then */
 	uint32_t owner_op;		/* whose it was */
 };
 
@@ -36,6 +37,19 @@ find_address(const struct person *p, const char *kind, const char *hash)
 		    strcmp(p->addresses[i].hash, hash) == 0)
 			return &p->addresses[i];
 	return NULL;
+}
+
+static void
+drop_by_id(struct person *p, const char *id)
+{
+	uint32_t i;
+
+	for (i = 0; i < p->n_addresses; i++)
+		if (strcmp(p->addresses[i].id, id) == 0) {
+			person_drop_address(p, p->addresses[i].kind,
+			    p->addresses[i].hash);
+			return;
+		}
 }
 
 static void
@@ -72,9 +86,8 @@ added(struct orders *o, struct own *own, struct person *p,
 	if (before != NULL)
 		person_drop_address(before, add->address.kind,
 		    add->address.hash);
-	for (i = 0; i < add->drop && p->n_addresses > 0; i++)
-		person_drop_address(p, p->addresses[0].kind,
-		    p->addresses[0].hash);
+	for (i = 0; i < add->n_drop; i++)
+		drop_by_id(p, add->drop[i]);
 	person_add_address(p, &add->address);
 }
 
@@ -94,8 +107,10 @@ add_step(struct orders *o, struct own *own, struct person *p)
 		memcpy(add->address.id, known->id, ID_SIZE);
 	else
 		id_new(&o->ids, now_ms, add->address.id);
-	add->drop = known == NULL && p->n_addresses + 1 > max ?
+	add->n_drop = known == NULL && p->n_addresses + 1 > max ?
 	    (uint32_t)(p->n_addresses + 1 - max) : 0;
+	add->drop = arena_alloc(&own->c->arena,
+	    (add->n_drop + 1) * sizeof(*add->drop));
 	write_answer(own->c, add, known != NULL, now_ms);
 	txn = own_txn(o, own, p);
 	add->owner_op = txn_count(txn);
@@ -104,9 +119,11 @@ add_step(struct orders *o, struct own *own, struct person *p)
 	txn_add(txn, Q_ADDRESS_PUT, 1, "sssssssi", a->id, p->tenant, p->sub,
 	    a->kind, a->address, a->hash, a->hint, now_ms);
 	txn_add(txn, Q_OFF_DELETE, -1, "sss", p->tenant, a->kind, a->hash);
-	for (i = 0; i < add->drop; i++)
+	for (i = 0; i < add->n_drop; i++) {
+		memcpy(add->drop[i], p->addresses[i].id, ID_SIZE);
 		txn_add(txn, Q_ADDRESS_DELETE, -1, "sss", p->tenant, p->sub,
-		    p->addresses[i].id);
+		    add->drop[i]);
+	}
 	own->done = added;
 	own_send(own, &txn);
 }
@@ -136,16 +153,9 @@ static void
 removed(struct orders *o, struct own *own, struct person *p,
     const struct ow_rows *rows)
 {
-	uint32_t i;
-
 	(void)o;
 	(void)rows;
-	for (i = 0; i < p->n_addresses; i++)
-		if (strcmp(p->addresses[i].id, own->c->item) == 0) {
-			person_drop_address(p, p->addresses[i].kind,
-			    p->addresses[i].hash);
-			return;
-		}
+	drop_by_id(p, own->c->item);
 }
 
 static void

@@ -249,14 +249,14 @@ static void
 finish(struct orders *o, struct work *w, int err)
 {
 	struct command *c = w->c;
-	struct entry *e;
+	/* A new order's line is not ours: others may have found its row. */
+	struct entry *e = w->e;
 
 	if (err == OW_OK && w->change.n_facts > 0) {
 		metric_add(o->metrics, DESK_M_CHANGES, 1);
 		metric_add(o->metrics, DESK_M_EVENTS, w->change.n_facts);
 		tell_facts(o, w);
 	}
-	e = w->e;
 	if (err == OW_OK && w->link_id[0] != '\0' && c->status < 400)
 		desk_finish_link(o, c, w->link_id);
 	work_end(w);

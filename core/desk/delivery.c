@@ -215,24 +215,24 @@ find_order(struct orders *o, const char *tenant, const char *text)
 	return book_find(&o->book, tenant, ref);
 }
 
-/* Older than what was heard of it, or nothing new. */
+/* False: it is older than what was heard of it, or nothing new. */
 static bool
-is_late(struct carry *c, const struct ow_task *task, int status)
+carry_hear(struct carry *c, const struct ow_task *task, int status)
 {
 	const struct order *order = c->entry->order;
 	bool is_first = c->heard_at_ms == 0;
 
 	if (task->at_ms > 0 && task->at_ms < c->heard_at_ms &&
 	    (task->task_id == NULL || is_same(task->task_id, c->heard_task)))
-		return true;
+		return false;
 	c->heard_at_ms = task->at_ms > 0 ? task->at_ms : 1;
 	if (task->task_id != NULL && !is_same(task->task_id, c->heard_task)) {
 		free(c->heard_task);
 		c->heard_task = mem_dup(task->task_id);
 	}
 	/* The platform was faster than the task: nobody was lost. */
-	return is_first && status == DELIVERY_PENDING &&
-	    order->driver.id != NULL;
+	return !is_first || status != DELIVERY_PENDING ||
+	    order->driver.id == NULL;
 }
 
 static void
@@ -246,7 +246,7 @@ task_take(struct orders *o, const struct tidings *t)
 	struct driver *d;
 
 	if (e == NULL || e->carry == NULL || status <= DELIVERY_NONE ||
-	    is_late(e->carry, task, status)) {
+	    !carry_hear(e->carry, task, status)) {
 		metric_add(o->metrics, DESK_M_TIDINGS_DROPPED, 1);
 		return;
 	}

@@ -167,9 +167,9 @@ estimate_say(struct orders *o, struct entry *e, const struct prediction *p,
 }
 
 /* What was told a moment ago stands for a while: taps come in bursts, and
-   nobody reads a time that changes twice a minute. */
+   nobody reads a time that changes twice a minute.  True: another time. */
 static bool
-is_too_soon(struct orders *o, struct entry *e, const struct prediction *p)
+put_off(struct orders *o, struct entry *e, const struct prediction *p)
 {
 	const struct eta *eta = &e->order->eta;
 	struct estimate *est = e->estimate;
@@ -204,7 +204,7 @@ estimate_make(struct kitchen *k, struct entry *e)
 	if (!p.known)
 		return;
 	predict_keep(&est->trail, &p);
-	if (est->is_saying || is_too_soon(o, e, &p))
+	if (est->is_saying || put_off(o, e, &p))
 		return;
 	est->told_before = est->told;
 	what = tell(&est->told, e->order, &p, loop_wall_ms(o->loop));

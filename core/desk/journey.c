@@ -106,23 +106,27 @@ add_event(struct journey *j, const struct ow_rows *rows, uint32_t i)
 	const struct json *data;
 	const char *text, *type = text_at(rows, i, 2), *from, *to;
 	struct jw *w = begin(j);
+	struct buf shown = BUF_INIT(MEMBERS_MAX);
 	struct ow_fault fault;
 	size_t n = 0;
 
 	text = row_text(rows, i, 3, &n);
 	(void)json_parse(text, n, &message, &fault);
+	delivery_add_message(&shown, j->e->order, text, n);
 	data = json_get(message, "data");
 	from = json_get_text(data, "from");
 	to = json_get_text(data, "to");
 	jw_int(w, "seq", row_int(rows, i, 0));
 	jw_text(w, "type", type);
-	jw_raw(w, "event", text, n);
+	if (!shown.full)
+		jw_raw(w, "event", shown.p, shown.n);
 	if (from != NULL && to != NULL)
 		end(j, row_int(rows, i, 1), "event", "%s: from %s to %s",
 		    type, from, to);
 	else
 		end(j, row_int(rows, i, 1), "event", "%s", type);
 	json_free(&message);
+	buf_done(&shown);
 }
 
 /* ---- Notices ------------------------------------------------------------ */

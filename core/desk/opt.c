@@ -4,7 +4,8 @@
  * link of a mail (RFC 8058), a STOP by SMS.
  *
  * It is a change of preferences like any other, with a version and
- * preferences.updated.  What is so already is done.
+ * preferences.updated.  What is so already is done.  A STOP that the store
+ * can't take now waits for it.
  */
 #include <string.h>
 
@@ -92,9 +93,14 @@ opt_unsubscribe(struct orders *o, struct command *c)
 
 /* ---- From the outbox ---------------------------------------------------- */
 
+/* The provider has its answer and will not say it again. */
 static void
 opt_done(struct command *c)
 {
+	if (c->status == 503) {
+		say_again(c->orders, c);
+		return;
+	}
 	if (c->status >= 400)
 		log_error("desk", "a switch could not be turned",
 		    LOG_STR("medium", medium_name(c->opt->medium)),

@@ -178,20 +178,19 @@ location_event(struct orders *o, const struct entry *e,
 
 /* A cell of the grid that was told already is no news for a while. */
 static bool
-is_news(struct carry *c, const struct location *l, int64_t now_ms)
+is_news(const struct carry *c, const struct location *l, int64_t now_ms)
 {
 	bool is_same_place = fabs(c->told.lat - l->lat) < 1e-9 &&
 	    fabs(c->told.lng - l->lng) < 1e-9 &&
 	    c->told.is_stale == l->is_stale;
 
-	if (c->told.known && is_same_place &&
-	    (c->told.at_ms == l->at_ms ||
-	    now_ms - c->told_ms < SAME_EVERY_MS) &&
-	    c->entry->order->status != ORDER_OUT_FOR_DELIVERY)
+	if (!c->told.known || !is_same_place)
+		return true;
+	/* Out of sight and back before it was told. */
+	if (c->told.at_ms == l->at_ms)
 		return false;
-	c->told = *l;
-	c->told_ms = now_ms;
-	return true;
+	return c->entry->order->status == ORDER_OUT_FOR_DELIVERY ||
+	    now_ms - c->told_ms >= SAME_EVERY_MS;
 }
 
 static void
@@ -206,6 +205,8 @@ carry_tell(struct orders *o, struct carry *c)
 	    !order_location(e->order, loop_wall_ms(o->loop), &l) ||
 	    !is_news(c, &l, loop_now_ms(o->loop)))
 		return;
+	c->told = l;
+	c->told_ms = loop_now_ms(o->loop);
 	event = location_event(o, e, &l);
 	for (f = 0; f < o->n_hubs; f++)
 		if ((e->watchers >> f & 1) != 0)

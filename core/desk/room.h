@@ -167,6 +167,9 @@ void desk_look(struct orders *, struct entry *);
 struct command *say_new(struct orders *, const struct entry *,
     enum intent_kind);
 void say(struct orders *, struct command *, struct entry *);
+/* The store did not take it, or the orders were not read yet: try it once
+   more in a while.  Takes it. */
+void say_again(struct orders *, struct command *);
 void say_sweep(struct orders *);
 void say_done(struct orders *);
 
@@ -214,7 +217,7 @@ struct own {
 	struct person_visit visit;	/* first */
 	struct command *c;
 	const char *tenant, *sub;
-	/* The person is in memory: decide, then own_send or own_end; and
+	/* The person is in memory: decide, then own_send or desk_answer; and
 	   again after a conflict with another writer, unless there is
 	   `again`. */
 	void (*step)(struct orders *, struct own *, struct person *);
@@ -240,9 +243,6 @@ struct txn *own_txn(struct orders *, struct own *, struct person *);
 void own_send(struct own *, struct txn **);
 
 /* How a notice was seen whose order is open on a screen. */
-#define SEEN_LIVE "watched live"
-
-/* How a notice was seen whose order was open on a screen. */
 #define SEEN_LIVE "watched live"
 
 /* ---- notice: what an order's change makes of notices -------------------- */

@@ -4,7 +4,7 @@
  * think ourselves, as commands in the order's line like any other.
  *
  * Their answer is nobody's, so they end where they are.  What must not be lost
- * is tried again while the store is away.
+ * is tried again while the store is away; so is somebody's STOP (opt.c).
  */
 #include <string.h>
 #include <utlist.h>
@@ -17,19 +17,14 @@
 #define AGAIN_MS 1000
 #define UNSAID_MAX 10000u
 
-static void
-said(struct command *c)
+void
+say_again(struct orders *o, struct command *c)
 {
-	struct orders *o = c->orders;
-
-	if (c->status != 503 || !c->is_lasting || o->ending) {
-		command_free(&c);
-		return;
-	}
 	if (o->n_unsaid >= UNSAID_MAX) {
 		metric_add(o->metrics, DESK_M_TIDINGS_LOST, 1);
 		log_error("desk", "too many changes wait for the store; one"
-		    " is forgotten", LOG_STR("order", c->order));
+		    " is forgotten", LOG_STR("tenant", c->tenant),
+		    LOG_STR("order", c->order));
 		command_free(&c);
 		return;
 	}
@@ -37,6 +32,17 @@ said(struct command *c)
 	c->next = NULL;
 	LL_APPEND2(o->unsaid, c, next);
 	o->n_unsaid++;
+}
+
+static void
+said(struct command *c)
+{
+	struct orders *o = c->orders;
+
+	if (c->status == 503 && c->is_lasting && !o->ending)
+		say_again(o, c);
+	else
+		command_free(&c);
 }
 
 struct command *
@@ -72,15 +78,15 @@ say_sweep(struct orders *o)
 		o->unsaid = c->next;
 		o->n_unsaid--;
 		c->next = NULL;
-		e = book_find_id(&o->book, c->order);
-		if (e == NULL) {
-			command_free(&c);
-			continue;
-		}
 		c->status = 0;
 		c->tries = c->person_tries = 0;
 		buf_clear(&c->body);
-		say(o, c, e);
+		if (c->kind == CMD_OPT)
+			desk_command(o, c);
+		else if ((e = book_find_id(&o->book, c->order)) != NULL)
+			say(o, c, e);
+		else
+			command_free(&c);
 	}
 }
 

@@ -170,4 +170,3 @@ draft_refuse_finished(const struct order *o, struct refusal *r)
 	return draft_refuse(r, OW_ECONFLICT, "order_finished",
 	    "the order is %s and stays so", order_status_name(o->status));
 }
-

@@ -265,8 +265,8 @@ apply_route(struct order *o, int64_t at_ms, const struct json *data)
 static bool
 is_firm(const struct order *o, int kind)
 {
-	return kind != EVENT_ROUTE && (kind != EVENT_ETA ||
-	    strcmp(o->eta.basis, ETA_BASIS_KITCHEN) == 0);
+	return kind != EVENT_ROUTE && (kind != EVENT_ETA || (o->eta.known &&
+	    strcmp(o->eta.basis, ETA_BASIS_KITCHEN) == 0));
 }
 
 typedef int apply_fn(struct order *, int64_t at_ms, const struct json *data);

@@ -43,7 +43,7 @@ static const char *const confidence_names[] = {
 	[LOW] = "low", [MEDIUM] = "medium", [HIGH] = "high",
 };
 
-static const char kitchen_word[] = "kitchen";
+static const char kitchen_word[] = ETA_BASIS_KITCHEN;
 
 /* One prediction in the making. */
 struct draft {

@@ -272,7 +272,7 @@ note_kitchen(struct trail *t, const struct order *o)
 	const struct eta *eta = &o->eta;
 
 	if (eta->known && eta->basis != NULL &&
-	    strcmp(eta->basis, "kitchen") == 0)
+	    strcmp(eta->basis, ETA_BASIS_KITCHEN) == 0)
 		t->kitchen_ready_at_ms = eta->p50_at_ms;
 }
 

@@ -215,6 +215,8 @@ START_TEST(a_stop_by_sms_is_preferences_updated)
 	desk_run(d, 50);
 	desk_store_state(d, true, "");
 	ck_assert_uint_eq(as_ann(d, CMD_PREFS_GET, NULL)->seq, 2);
+	desk_run(d, 3000);
+	ck_assert_uint_eq(as_ann(d, CMD_PREFS_GET, NULL)->seq, 3);
 }
 END_TEST
 
