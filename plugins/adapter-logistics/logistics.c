@@ -271,8 +271,9 @@ header_make(const char *text, const char *token, char **out_name,
 	value = colon + 1 + strspn(colon + 1, " ");
 	word = strstr(value, "{token}");
 	size = strlen(value) + strlen(token) + 1;
-	*out_name = mem_dup(text);
-	(*out_name)[colon - text] = '\0';
+	/* No more than the name: what follows may be a secret. */
+	*out_name = memcpy(mem_alloc((size_t)(colon - text) + 1), text,
+	    (size_t)(colon - text));
 	*out_value = mem_alloc(size);
 	if (word)
 		snprintf(*out_value, size, "%.*s%s%s", (int)(word - value),

@@ -14,6 +14,7 @@
 
 #define MEMBERS_MAX 20000u
 #define MEMBER_RETRY_MS 5000
+#define PHONE_MAX 40u
 
 struct member {
 	UT_hash_handle hh;
@@ -131,7 +132,7 @@ member_is_phone(const char *s)
 {
 	size_t n = s ? strspn(s, "+0123456789 ()-./") : 0;
 
-	return n >= 3 && !s[n];
+	return n >= 3 && n <= PHONE_MAX && !s[n];
 }
 
 static void
@@ -148,7 +149,7 @@ member_read(struct member *m, const json_t *json)
 	text = fields_text(f, json, FIELD_VEHICLE, 80);
 	if (text)
 		mem_set(&m->vehicle, text);
-	text = fields_text(f, json, FIELD_PHONE, 40);
+	text = fields_text(f, json, FIELD_PHONE, PHONE_MAX);
 	if (member_is_phone(text))
 		mem_set(&m->phone, text);
 	if (fields_number(f, json, FIELD_RATING, &rating) &&

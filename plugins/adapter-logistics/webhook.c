@@ -167,6 +167,12 @@ hook_judge(struct hook *h, const char *tenant, const char **out_answer)
 		*out_answer = "the event is another tenant's";
 		return 400;
 	}
+	/* Not before: an address alone takes no room among TENANTS_MAX. */
+	h->site = site_find(h->l, tenant, true);
+	if (!h->site) {
+		*out_answer = "no such tenant";
+		return 404;
+	}
 	if (now - h->at_ms > h->l->conf->webhook_max_age_ms ||
 	    h->at_ms - now > AHEAD_MAX_MS) {
 		count(h->l, M_HOOKS_OLD);
@@ -195,9 +201,8 @@ hook_answer(struct logistics *l, struct ow_hook_call *call,
 	json_t *event;
 	int32_t status;
 
-	h.site = l->conf->webhooks && OW_HAS(req, name) ? site_find(l,
-	    req->name, true) : NULL;
-	if (!h.site) {
+	if (!l->conf->webhooks || !OW_HAS(req, name) || !req->name ||
+	    !*req->name || !tenant_is_ours(l, req->name)) {
 		*out_answer = "no such tenant";
 		return 404;
 	}

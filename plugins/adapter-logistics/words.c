@@ -97,16 +97,3 @@ word_judge(struct word_told *told, const char *theirs, bool is_other_driver,
 	told->at_ms = at_ms;
 	return WORD_TELL;
 }
-
-bool
-word_is_end(const char *ours)
-{
-	static const char *const ends[] = { "delivered", "failed",
-	    "cancelled", "returned" };
-	size_t i;
-
-	for (i = 0; ours && i < sizeof(ends) / sizeof(ends[0]); i++)
-		if (!strcmp(ours, ends[i]))
-			return true;
-	return false;
-}

@@ -29,7 +29,5 @@ struct word_told {
    WORD_TELL *told is the new one; else it is as before. */
 enum word_verdict word_judge(struct word_told *told, const char *theirs,
     bool is_other_driver, int64_t at_ms);
-/* Nothing more comes of this task's driver. */
-bool word_is_end(const char *ours);
 
 #endif

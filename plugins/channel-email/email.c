@@ -175,11 +175,17 @@ static bool
 is_loopback(const char *url)
 {
 	const char *host = strstr(url, "://") + 3;
+	size_t n = 0;
 
-	return strncmp(host, "127.", 4) == 0 ||
-	    strncmp(host, "[::1]", 5) == 0 ||
-	    (strncasecmp(host, "localhost", 9) == 0 &&
-	    (host[9] == ':' || host[9] == '/' || host[9] == '\0'));
+	/* "127.example" is a name, of who knows whom. */
+	if (strncmp(host, "127.", 4) == 0)
+		n = strspn(host, "0123456789.");
+	else if (strncmp(host, "[::1]", 5) == 0)
+		n = 5;
+	else if (strncasecmp(host, "localhost", 9) == 0)
+		n = 9;
+	return n > 0 && (host[n] == ':' || host[n] == '/' ||
+	    host[n] == '\0');
 }
 
 static const char *

@@ -47,6 +47,8 @@ key_read(const json_t *file)
 	/* An empty password, so that nobody is asked for one. */
 	key = PEM_read_bio_PrivateKey(bio, NULL, NULL, (void *)"");
 	BIO_free(bio);
+	/* The parser cannot wipe what it frees. */
+	OPENSSL_cleanse((char *)(uintptr_t)pem, strlen(pem));
 	if (key && !EVP_PKEY_is_a(key, "RSA")) {
 		EVP_PKEY_free(key);
 		key = NULL;

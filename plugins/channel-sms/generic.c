@@ -7,7 +7,7 @@
  * other braces are left alone, since JSON has many.  Reports come to
  * {report_url}, signed for one job; incoming messages with a signature in
  * X-Orderwire-Signature, "sha256=" and HMAC-SHA-256 in hex over the URL, a
- * line feed and the body.
+ * line feed and the body.  Without a hook_secret nothing is good (sign.h).
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,7 +19,6 @@
 #include "sign.h"
 #include "sms.h"
 
-#define SECRET_MIN 16
 #define HEADER_LINES_MAX (SMS_HEADERS_MAX - 2)
 #define PLAIN_TYPE "text/plain; charset=utf-8"
 
@@ -83,8 +82,10 @@ http_fault(const struct sms_conf *conf)
 		return "success is a list of statuses: \"200-299\"";
 	if (*conf->ref && *conf->ref != '/')
 		return "ref is a JSON pointer and begins with /";
-	if (strlen(conf->hook_secret) < SECRET_MIN)
-		return "http needs a hook_secret of 16 characters or more";
+	if ((*conf->hook_url || *conf->hook_secret) &&
+	    strlen(conf->hook_secret) < SIGN_SECRET_MIN)
+		return "with hook_url http needs a hook_secret of 16 "
+		    "characters or more";
 	return NULL;
 }
 

@@ -16,8 +16,6 @@
 #include "sign.h"
 #include "sms.h"
 
-#define SECRET_MIN 16
-
 /* dlr-mask of the user guide. */
 enum { DLR_DELIVERED = 1, DLR_UNDELIVERED = 2, DLR_BUFFERED = 4,
 	DLR_SUBMITTED = 8, DLR_REFUSED = 16, DLR_ALL = 31 };
@@ -28,7 +26,7 @@ kannel_fault(const struct sms_conf *conf)
 	if (!*conf->user || !*conf->password)
 		return "kannel needs user and password, those of its "
 		    "sendsms-user";
-	if (strlen(conf->hook_secret) < SECRET_MIN)
+	if (strlen(conf->hook_secret) < SIGN_SECRET_MIN)
 		return "kannel needs a hook_secret of 16 characters or more";
 	return NULL;
 }

@@ -13,20 +13,26 @@
 #include "sign.h"
 #include "text.h"
 
+#define SHA1_SIZE 20
+#define SHA256_SIZE 32
+
 void
 sign_hex(const char *key, const char *const *parts, size_t n_parts,
     char out[SIGN_HEX_SIZE])
 {
-	unsigned char mac[EVP_MAX_MD_SIZE] = { 0 };
+	unsigned char mac[EVP_MAX_MD_SIZE];
 	struct text all = { .s = NULL };
-	unsigned n = 32;
+	unsigned n = 0;
 
+	out[0] = '\0';
 	for (size_t i = 0; i < n_parts; i++)
 		text_adds(&all, ESCAPE_NONE, parts[i]);
-	HMAC(EVP_sha256(), key, (int)strlen(key),
-	    (const unsigned char *)text_str(&all), all.n, mac, &n);
-	for (size_t i = 0; i < 32; i++)
-		snprintf(out + 2 * i, 3, "%02x", mac[i]);
+	if (*key && !all.has_failed && HMAC(EVP_sha256(), key,
+	    (int)strlen(key), (const unsigned char *)text_str(&all), all.n,
+	    mac, &n) && n == SHA256_SIZE) {
+		for (size_t i = 0; i < SHA256_SIZE; i++)
+			snprintf(out + 2 * i, 3, "%02x", mac[i]);
+	}
 	text_done(&all);
 }
 
@@ -34,12 +40,14 @@ void
 sign_base64(const char *key, const char *message, size_t n,
     char out[SIGN_BASE64_SIZE])
 {
-	unsigned char mac[EVP_MAX_MD_SIZE] = { 0 };
-	unsigned mac_n = 20;
+	unsigned char mac[EVP_MAX_MD_SIZE];
+	unsigned mac_n = 0;
 
-	HMAC(EVP_sha1(), key, (int)strlen(key),
-	    (const unsigned char *)message, n, mac, &mac_n);
-	EVP_EncodeBlock((unsigned char *)out, mac, 20);
+	out[0] = '\0';
+	if (*key && HMAC(EVP_sha1(), key, (int)strlen(key),
+	    (const unsigned char *)message, n, mac, &mac_n) &&
+	    mac_n == SHA1_SIZE)
+		EVP_EncodeBlock((unsigned char *)out, mac, SHA1_SIZE);
 }
 
 bool

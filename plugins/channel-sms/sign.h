@@ -11,14 +11,16 @@
 
 #define SIGN_HEX_SIZE 65
 #define SIGN_BASE64_SIZE 29
+#define SIGN_SECRET_MIN 16	/* characters of a secret that is only ours */
 
-/* HMAC-SHA-256 of the parts one after the other, in hex. */
+/* HMAC-SHA-256 of the parts one after the other, in hex; "", which equals
+   nothing, for an empty key and if it can't be made. */
 void sign_hex(const char *key, const char *const *parts, size_t n_parts,
     char out[SIGN_HEX_SIZE]);
-/* HMAC-SHA-1 of message, in base64: what Twilio does. */
+/* HMAC-SHA-1 of message, in base64: what Twilio does.  "" as above. */
 void sign_base64(const char *key, const char *message, size_t n,
     char out[SIGN_BASE64_SIZE]);
-/* In a time that says nothing about where they differ. */
+/* In a time that says nothing about where they differ; "" equals nothing. */
 bool sign_is_equal(const char *ours, const char *theirs);
 /* base64 of any bytes; allocated, NULL without memory. */
 char *sign_encode(const char *bytes, size_t n);

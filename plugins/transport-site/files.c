@@ -91,6 +91,23 @@ files_end(struct files *files, struct file *file)
 	file_done(file);
 }
 
+void
+files_drop(struct files *files, const char *path)
+{
+	static const char *const endings[] = { "", ".br", ".gz" };
+	char whole[FILES_PATH_SIZE + 8];
+	struct file *file;
+
+	for (size_t i = 0; i < sizeof(endings) / sizeof(endings[0]); i++) {
+		snprintf(whole, sizeof(whole), "%s%s", path, endings[i]);
+		file = files_at(files, whole);
+		if (!file)
+			continue;
+		files_end(files, file);
+		*file = files->list[--files->count];
+	}
+}
+
 static int
 files_grow(struct files *files)
 {
@@ -111,12 +128,8 @@ int
 files_add(struct files *files, const char *path, const void *p, size_t n,
     struct ow_fault *f)
 {
-	struct file *file = files_at(files, path);
+	struct file *file;
 
-	if (file) {
-		files_end(files, file);
-		*file = files->list[--files->count];
-	}
 	if (n > FILES_FILE_MAX)
 		return files_fault(f, OW_ELIMIT, path,
 		    "is larger than 4 MiB, which is too much to be served");

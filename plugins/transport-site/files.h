@@ -40,7 +40,10 @@ struct files {
    followed only to a file below root; anything else that is no file or folder,
    and whatever is too big, is a fault that names it. */
 int files_read(struct files *, const char *root, struct ow_fault *);
-/* p is copied.  Replaces a file of this path. */
+/* Before files_finish: a file of this path, and what is packed of it, if they
+   are there. */
+void files_drop(struct files *, const char *path);
+/* p is copied.  No file may have this path yet. */
 int files_add(struct files *, const char *path, const void *p, size_t n,
     struct ow_fault *);
 /* Sorts; "x.br" and "x.gz" become bodies of x where there is an x and it is

@@ -277,7 +277,8 @@ site_load(struct ow_ctx *ctx, const struct ow_host *host,
 	return err;
 }
 
-/* The file of this name in the folder, if any, is the app's default. */
+/* The file of this name in the folder, if any, is the app's default; one that
+   is packed would be sent instead of ours. */
 static int
 site_add_config(struct site *s, struct ow_fault *f)
 {
@@ -288,6 +289,7 @@ site_add_config(struct site *s, struct ow_fault *f)
 		snprintf(f->text, sizeof(f->text), "out of memory");
 		return OW_EAGAIN;
 	}
+	files_drop(&s->files, "/config.json");
 	err = files_add(&s->files, "/config.json", text, strlen(text), f);
 	free(text);
 	return err;

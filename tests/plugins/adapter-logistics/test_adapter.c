@@ -721,6 +721,25 @@ START_TEST(bad_webhooks_change_nothing)
 }
 END_TEST
 
+/* A breach: whoever makes up tenants leaves no room for the real one. */
+START_TEST(a_webhooks_address_alone_takes_no_room)
+{
+	const char *good = event("e-1", "task.assigned", when(0), "{}");
+	char tenant[16];
+	int i;
+
+	begin("server");
+	for (i = 0; i < 1001; i++) {
+		(void)snprintf(tenant, sizeof(tenant), "t-%d", i);
+		ck_assert_int_eq(host_hook(h, tenant, "", good), 401);
+		/* The signature is not over the address. */
+		ck_assert_int_eq(host_hook(h, tenant, sign(good), good), 400);
+	}
+	ck_assert_int_eq(post(good), 200);
+	end();
+}
+END_TEST
+
 START_TEST(webhooks_of_any_shape_do_no_harm)
 {
 	static const char timeless[] = "{\"event_id\":\"x\","
@@ -733,7 +752,9 @@ START_TEST(webhooks_of_any_shape_do_no_harm)
 	const char *const datas[] = { "{}", "{\"task_id\":[]}",
 	    "{\"external_reference\":\"\"}",
 	    "{\"external_reference\":7,\"rider_id\":{}}",
-	    "{\"task_id\":\"t-1\",\"rider_name\":7,\"rider_phone\":[]}" };
+	    "{\"task_id\":\"t-1\",\"rider_name\":7,\"rider_phone\":[]}",
+	    "{\"rider_id\":\"r-2\",\"rider_phone\":\"12345678901234567890"
+	    "123456789012345678901\"}" };
 	char id[32];
 	size_t i, k;
 
@@ -746,6 +767,8 @@ START_TEST(webhooks_of_any_shape_do_no_harm)
 			ck_assert_int_eq(post(event(id, types[i], when(0),
 			    datas[k])), 200);
 		}
+	/* 41 digits are nobody's number. */
+	ck_assert_ptr_null(strstr(host_facts(h), "1234567890"));
 	ck_assert_int_eq(post(event("no-data", "task.assigned", when(0),
 	    "7")), 400);
 	end();
@@ -814,6 +837,7 @@ main(void)
 	tcase_add_test(tcase, members_of_any_shape_do_no_harm);
 	tcase_add_test(tcase, a_webhook_tells_of_a_task);
 	tcase_add_test(tcase, bad_webhooks_change_nothing);
+	tcase_add_test(tcase, a_webhooks_address_alone_takes_no_room);
 	tcase_add_test(tcase, webhooks_of_any_shape_do_no_harm);
 	tcase_add_test(tcase, ways_are_asked_for);
 	suite_add_tcase(suite, tcase);

@@ -407,6 +407,8 @@ START_TEST(a_wrong_configuration_is_refused)
 		    "user=u", "password=p" }, "clear" },
 		{ { "url=smtp://localhost.example", FROM, "starttls=no",
 		    "user=u", "password=p" }, "clear" },
+		{ { "url=smtp://127.example:25", FROM, "starttls=no",
+		    "user=u", "password=p" }, "clear" },
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {

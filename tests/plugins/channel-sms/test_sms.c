@@ -7,6 +7,8 @@
 #include <string.h>
 
 #include <jansson.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <orderwire/testhost.h>
 
 #include "../../../plugins/channel-sms/sign.h"
@@ -629,6 +631,58 @@ START_TEST(a_gateways_hooks_are_signed)
 }
 END_TEST
 
+/* What anybody can make: HMAC-SHA-256 with a key that is empty. */
+static void
+keyless_hex(const char *text, char out[SIGN_HEX_SIZE])
+{
+	unsigned char mac[EVP_MAX_MD_SIZE];
+
+	ck_assert_ptr_nonnull(HMAC(EVP_sha256(), "", 0,
+	    (const unsigned char *)text, strlen(text), mac, NULL));
+	for (size_t i = 0; i < (SIGN_HEX_SIZE - 1) / 2; i++)
+		snprintf(out + 2 * i, 3, "%02x", mac[i]);
+}
+
+/* Would be breached by a 2xx, a report or an opt for one of the forgeries. */
+START_TEST(without_a_secret_nothing_is_signed)
+{
+	static const char *const options[] = { "gateway=http",
+		"url=https://sms.example/send?to={to}&text={text}"
+		"&report={report_url}", NULL };
+	static const char stop[] = "from=%2B4930123456&text=STOP";
+	struct ow_testhost *th = host_new(options);
+	char value[8 + SIGN_HEX_SIZE] = "sha256=", sig[SIGN_HEX_SIZE];
+	const struct ow_header headers[] = {
+		{ "Content-Type", FORM_TYPE },
+		{ "X-Orderwire-Signature", value },
+	};
+	char url[256];
+
+	answered(th, 200, "");
+	ck_assert_str_eq(ow_testhost_request(th, 0)->url,
+	    "https://sms.example/send?to=%2B4930123456&text=Ready."
+	    "&report=");
+	ck_assert_int_eq(ow_testhost_hook(th, "POST", HOOK, headers, 1,
+	    stop), 401);
+	ck_assert_int_eq(ow_testhost_hook(th, "POST", HOOK, headers, 2,
+	    stop), 401);
+	keyless_hex(HOOK "\nfrom=%2B4930123456&text=STOP", value + 7);
+	ck_assert_int_eq(ow_testhost_hook(th, "POST", HOOK, headers, 2,
+	    stop), 401);
+	keyless_hex("report key-1", sig);
+	snprintf(url, sizeof(url), HOOK "?ref=key-1&sig=%s&status=failed",
+	    sig);
+	ck_assert_int_eq(ow_testhost_hook(th, "GET", url, NULL, 0, NULL),
+	    401);
+	ck_assert_int_eq(ow_testhost_hook(th, "GET",
+	    HOOK "?ref=key-1&sig=&status=failed", NULL, 0, NULL), 401);
+	ck_assert_uint_eq(ow_testhost_n_opts(th), 0);
+	ck_assert_uint_eq(ow_testhost_n_reports(th), 0);
+	ck_assert_int_eq(ow_testhost_metric(th, 4), 5);
+	host_done(th);
+}
+END_TEST
+
 /* ---- Life ---------------------------------------------------------------- */
 
 START_TEST(a_wrong_configuration_is_refused)
@@ -660,8 +714,10 @@ START_TEST(a_wrong_configuration_is_refused)
 		    "hook_secret=" SECRET, NULL }, "{to}" },
 		{ { "gateway=http", "url=http://x/{to}",
 		    "hook_secret=" SECRET, NULL }, "{text}" },
-		{ { "gateway=http", "url=http://x/{to}/{text}", NULL },
-		    "hook_secret" },
+		{ { "gateway=http", "url=http://x/{to}/{text}",
+		    "hook_url=" HOOK, NULL }, "hook_secret" },
+		{ { "gateway=http", "url=http://x/{to}/{text}",
+		    "hook_secret=short", NULL }, "hook_secret" },
 		{ { "gateway=http", "url=http://x/{to}/{text}",
 		    "hook_secret=" SECRET, "method=GET", "body=x", NULL },
 		    "body" },
@@ -768,6 +824,7 @@ main(void)
 	tcase_add_test(t, a_template_is_filled_in_and_escaped);
 	tcase_add_test(t, a_gateways_answer_is_read_as_told);
 	tcase_add_test(t, a_gateways_hooks_are_signed);
+	tcase_add_test(t, without_a_secret_nothing_is_signed);
 	tcase_add_test(t, a_wrong_configuration_is_refused);
 	tcase_add_test(t, an_empty_text_is_not_sent);
 	tcase_add_test(t, each_gateway_has_its_hook_name);

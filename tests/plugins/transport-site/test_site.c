@@ -364,6 +364,25 @@ START_TEST(a_packing_that_is_larger_is_not_used)
 }
 END_TEST
 
+/* A breach: the folder's own config reaches who accepts packed files. */
+START_TEST(a_packed_config_does_not_hide_the_options)
+{
+	struct stage s;
+
+	folder_init(&s);
+	put_text(&s, "/config.json.br", "b");
+	put_text(&s, "/config.json.gz", "g");
+	s.conf.tenant = "cafe";
+	srvhost_init(&s.h, &s.conf);
+	srvhost_header(&s.h, "Accept-Encoding", "br, gzip");
+	ck_assert_int_eq(get(&s, "/config.json"), 200);
+	ck_assert_ptr_nonnull(strstr(s.h.answer_body, "cafe"));
+	ck_assert(!has(&s, "Content-Encoding"));
+	ck_assert_int_eq(get(&s, "/config.json.br"), 404);
+	stage_done(&s);
+}
+END_TEST
+
 START_TEST(a_start_reads_and_a_request_does_not)
 {
 	struct stage s;
@@ -605,6 +624,7 @@ main(void)
 	tcase_add_test(tc, who_has_it_is_told_so);
 	tcase_add_test(tc, the_best_packing_that_is_accepted_is_sent);
 	tcase_add_test(tc, a_packing_that_is_larger_is_not_used);
+	tcase_add_test(tc, a_packed_config_does_not_hide_the_options);
 	tcase_add_test(tc, a_start_reads_and_a_request_does_not);
 	tcase_add_test(tc, draining_waits_for_what_is_lent);
 	tcase_add_test(tc, options_reach_the_app_and_the_policy);
