@@ -141,7 +141,8 @@ check_node() {
 }
 
 check_web() {
-	check_node contrib/web count_vitest npm test
+	check_node contrib/web count_vitest \
+	    env OW_BUILD="$work/build" npm test
 	cd "$source_dir/contrib/web" && run 300 npm run build ||
 	    failed=$((failed + 1))
 	cd "$work/build" || give_up "the build folder is gone"
@@ -157,7 +158,6 @@ main() {
 	build || give_up "the build failed"
 	# Before `make check`: the adapter's test drives the simulator.
 	check_node contrib/logistics-sim count_e2e npm test
-	check_web
 
 	mkdir "$work/pg"
 	OW_TEST_PGSQL=$("$source_dir/tests/tools/pg_start.sh" "$work/pg") ||
@@ -181,6 +181,8 @@ main() {
 	else
 		count_e2e "$work/e2e.log"
 	fi
+	# Last: its live client drives a server with the packages of tests/e2e.
+	check_web
 	close
 }
 

@@ -127,8 +127,6 @@ out:
 	return status;
 }
 
-/* ---- What is asked and printed as it is ---------------------------------- */
-
 /* ---- Asking and telling -------------------------------------------------- */
 
 int

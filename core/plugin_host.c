@@ -94,7 +94,7 @@ main(int argc, char **argv)
 	if (argc != 3 || getsockopt(PROCESS_SOCKET, SOL_SOCKET, SO_TYPE,
 	    &type, &n) != 0 || type != SOCK_SEQPACKET) {
 		fprintf(stderr, "orderwire-plugin-host: orderwired begins it,"
-		    " for channels with isolate = yes\n");
+		    " for channels with isolate = true\n");
 		return 2;
 	}
 	give_up();

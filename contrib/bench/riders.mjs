@@ -6,8 +6,9 @@
 //	OW_BUILD=build node contrib/bench/riders.mjs [RIDERS] [SECONDS]
 //
 // Each rider carries an order with one watcher.  First every rider says where
-// it is once a second, then five times; a screen is told once a second.  Riders,
-// service and watchers are this process; the CPU is that of orderwired alone.
+// it is once a second, then five times; a screen is told once a second.
+// Riders, service and watchers are this process; the CPU is that of orderwired
+// alone.
 // Needs npm ci in tests/e2e.
 import { once } from 'node:events';
 import http from 'node:http';
@@ -33,7 +34,8 @@ async function startService() {
 	const wss = new WebSocketServer({ server });
 	server.listen(0, '127.0.0.1');
 	await once(server, 'listening');
-	return { server, wss, url: `http://127.0.0.1:${server.address().port}` };
+	const { port } = server.address();
+	return { server, wss, url: `http://127.0.0.1:${port}` };
 }
 
 // Each rider says per_s times a second where it is; resolves to the points.
@@ -44,7 +46,8 @@ async function ride(service, per_s, seconds) {
 		const until_n = Math.round((tick + 1) * RIDERS * per_s / TICKS);
 		const [ws] = service.wss.clients;
 		for (; n < until_n; n++)
-			ws.send(JSON.stringify({ type: 'location_update', data: {
+			ws.send(JSON.stringify({
+			    type: 'location_update', data: {
 				rider_id: `r-${n % RIDERS}`,
 				latitude: 52.4 + service.north,
 				longitude: 13.39, heading: 0, speed: 5,
@@ -104,7 +107,8 @@ async function measure(ow, service, seen, per_s) {
 	await delay(1200);
 	const cpu = ow.proc().cpu - before;
 	const ms = [...seen].sort((a, b) => a - b);
-	const at = (q) => ms[Math.min(ms.length - 1, Math.floor(q * ms.length))];
+	const at = (q) => ms[Math.min(ms.length - 1,
+	    Math.floor(q * ms.length))];
 	console.log(`${RIDERS} riders, ${per_s}/s: ${points} points, ${
 	    ms.length} frames (${(100 - 100 * ms.length / points).toFixed(0)
 	    } % saved), CPU ${(1e6 * cpu / points).toFixed(0)} us a point (${

@@ -4,7 +4,7 @@
 # run.sh - measures the server in the build folder and prints the budget table.
 #
 #   OW_BUILD=DIR     the build folder (default: build beside the sources)
-#   BENCH=quick      ours and the floor, under three minutes (the default)
+#   BENCH=quick      ours and the floor, a few minutes (the default)
 #   BENCH=full       longer runs, and every peer that is installed
 #   REPS=N           repetitions (1); with more, cells show median (min-max)
 #   BENCH_WORK=...   only these of: W1 W1R W1B W2 W3 W4 W1x2 W2x2 CHANGE STEP

@@ -5,7 +5,8 @@
 // Both pass a linter.  Every call of openapi.yaml is driven into every status
 // that it documents, and each answer is held against its schema, its headers
 // and its content type; every message of asyncapi.yaml is made the server
-// send, on every channel that lists it.  Schemas are read as closed here, so a
+// send, on every channel that lists it (routes and locations are with
+// rider.test.mjs).  Schemas are read as closed (lib-contract.mjs), so a
 // member that the documents don't know fails, too.  What is documented and
 // never driven fails at the end.
 import assert from 'node:assert/strict';
@@ -17,52 +18,9 @@ import os from 'node:os';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { createConfig, lint, lintFromString } from '@redocly/openapi-core';
-import Ajv2020 from 'ajv/dist/2020.js';
-import addFormats from 'ajv-formats';
-import YAML from 'yaml';
 import { order, source, startServer, tenant, until } from './lib.mjs';
-
-const contrib = path.join(source, 'contrib');
-const file = (name) => path.join(contrib, `${name}.yaml`);
-const read = (name) => fs.readFileSync(file(name), 'utf8');
-const openapi = YAML.parse(read('openapi'));
-const asyncapi = YAML.parse(read('asyncapi'));
-
-// ---- Schemas ---------------------------------------------------------------
-
-// Objects with properties know no others; references of asyncapi.yaml to
-// openapi.yaml become references between two schemas known to ajv.
-function close(node, here) {
-	if (Array.isArray(node))
-		return node.map((x) => close(x, here));
-	if (!node || typeof node !== 'object')
-		return node;
-	const out = {};
-	for (const [k, v] of Object.entries(node))
-		out[k] = k === '$ref' ? v.replace(/^\.\/openapi\.yaml#/,
-		    'openapi#').replace(/^#/, `${here}#`) : close(v, here);
-	if (out.type === 'object' && out.properties &&
-	    out.additionalProperties === undefined)
-		out.additionalProperties = false;
-	return out;
-}
-
-const ajv = new Ajv2020({ strict: false, allErrors: true });
-addFormats.default ? addFormats.default(ajv) : addFormats(ajv);
-for (const [name, doc] of [['openapi', openapi], ['asyncapi', asyncapi]])
-	ajv.addSchema({ $id: name,
-		components: { schemas: close(doc.components.schemas, name) } });
-
-const compiled = new Map();
-
-function check(schema, value, what, here = 'openapi') {
-	const key = here + JSON.stringify(schema);
-	if (!compiled.has(key))
-		compiled.set(key, ajv.compile(close(schema, here)));
-	const is = compiled.get(key);
-	assert.ok(is(value), `${what}: ${ajv.errorsText(is.errors)}\n${
-	    JSON.stringify(value)?.slice(0, 600)}`);
-}
+import { asyncapi, check, file, messageOf, openapi, read } from
+    './lib-contract.mjs';
 
 const deref = (doc, node) => node?.$ref ? node.$ref.slice(2).split('/')
     .reduce((at, k) => at[k.replace(/~1/g, '/')], doc) : node;
@@ -301,7 +259,8 @@ const roles = {			// who is refused what they ask for
 	createOrder: 'kitchen', addEvent: 'kitchen', assignDelivery: 'kitchen',
 	setStatus: 'ada', setItemStatus: 'ada', setEta: 'ada',
 	createTrackingLink: 'kitchen', revokeTrackingLink: 'kitchen',
-	listPlugins: 'kitchen', getEstimates: 'service', drain: 'kitchen', streamKitchen: 'ada',
+	listPlugins: 'kitchen', getEstimates: 'service', drain: 'kitchen',
+	streamKitchen: 'ada',
 	getJourney: 'kitchen', listNotifications: 'kitchen',
 	removeNotifications: 'service', readNotifications: 'service',
 	readNotification: 'kitchen', removeNotification: 'kitchen',
@@ -751,15 +710,7 @@ test('what is refused before any call is as documented', async () => {
 const heard = new Set();		// 'channel message'
 
 function hear(channel, text) {
-	const value = JSON.parse(text);
-	const names = Object.keys(asyncapi.channels[channel].messages);
-	const type = value.type?.startsWith('x.') ? 'x.NAME' : value.type;
-	const name = names.find((n) =>
-	    asyncapi.components.messages[n].name === type);
-	assert.ok(name, `${channel} carries ${text.slice(0, 200)}`);
-	check(asyncapi.components.messages[name].payload, value,
-	    `${channel} ${name}`, 'asyncapi');
-	heard.add(`${channel} ${name}`);
+	heard.add(`${channel} ${messageOf(channel, text)}`);
 }
 
 describe('every message', () => {
@@ -902,7 +853,9 @@ describe('every message', () => {
 		for (const [channel, { messages }] of
 		    Object.entries(asyncapi.channels))
 			for (const name of Object.keys(messages))
-				// Routes and locations take a driver.
+				// Routes and locations take a driver:
+				// rider.test.mjs holds them against
+				// the same schemas.
 				if (!['auth', 'ping', 'routeUpdated',
 				    'locationUpdated'].includes(name) &&
 				    !heard.has(`${channel} ${name}`))

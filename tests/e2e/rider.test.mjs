@@ -14,6 +14,7 @@ import path from 'node:path';
 import { describe, test } from 'node:test';
 import { promisify } from 'node:util';
 import { freePort, source, startServer, tenant } from './lib.mjs';
+import { messageOf } from './lib-contract.mjs';
 
 const WAIT_MS = 60000;		// for what a busy machine does at last
 const SIM = path.join(source, 'contrib/logistics-sim');
@@ -129,6 +130,20 @@ function phoneOnTheRoadOnly(stream, phone, from, to) {
 	return n;
 }
 
+// As asyncapi.yaml says, on each channel; what contract.test.mjs leaves to us
+// was among it.
+function asDocumented(channels, hasRoute) {
+	for (const [channel, stream] of Object.entries(channels)) {
+		const heard = stream.raws.map((text) =>
+		    messageOf(channel, text));
+		for (const [name, isDue] of Object.entries({
+			routeUpdated: hasRoute,
+			locationUpdated: channel.startsWith('order') }))
+			assert.ok(heard.includes(name) || !isDue,
+			    `${channel} has no ${name}`);
+	}
+}
+
 // All bytes that the server keeps.
 async function kept(ow) {
 	const files = fs.readdirSync(ow.dir).map((name) =>
@@ -162,15 +177,20 @@ async function begin(t, preset) {
 	return { sim, ow, order };
 }
 
-// Both of a customer's streams, as one.
+// Both of a customer's streams, as one, and the kitchen's.
 async function watch(ow, order) {
 	const token = await ow.token({ role: 'customer', sub: 'customer-1' });
 	const streams = [
 		await ow.sse(`/sse/orders/${order.id}/tracking`, token),
 		await ow.ws(`/ws/orders/${order.id}/tracking`, token),
 	];
-	return { streams, see: (test, after) => Promise.all(streams.map((s, i) =>
-	    s.waitFor(test, { ms: WAIT_MS, after: after?.[i] }))),
+	const kitchen = await ow.token({ role: 'kitchen' });
+	const channels = { orderEvents: streams[0], orderSocket: streams[1],
+		kitchenEvents: await ow.sse('/sse/kitchen', kitchen),
+		kitchenSocket: await ow.ws('/ws/kitchen', kitchen) };
+	return { streams, channels,
+	    see: (test, after) => Promise.all(streams.map((s, i) =>
+		s.waitFor(test, { ms: WAIT_MS, after: after?.[i] }))),
 	    now: () => streams.map((s) => s.messages.length) };
 }
 
@@ -241,6 +261,10 @@ async function ride(t, preset) {
 	await sim.post('tasks/t-1', { speed: FAST });
 	await see(isTo('delivered'));
 	await see(isStatus('delivered'));
+
+	for (const s of Object.values(watched.channels))
+		await s.waitFor(isStatus('delivered'), { ms: WAIT_MS });
+	asDocumented(watched.channels, preset === 'server');
 
 	const member = sim.member('r-1');
 	const a = await ow.get(`/orders/${order.id}`, await ow.token({

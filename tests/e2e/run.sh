@@ -37,11 +37,12 @@ trap 'exit 143' TERM
 }
 
 # Once for each lock file; npm ci is all or nothing.
-stamp=$here/node_modules/.orderwire-lock
-if ! cmp -s "$here/package-lock.json" "$stamp"; then
-	(cd "$here" && npm ci --ignore-scripts --no-audit --no-fund)
-	cp "$here/package-lock.json" "$stamp"
-fi
+for folder in "$here" "$here/../../contrib/logistics-sim"; do
+	stamp=$folder/node_modules/.orderwire-lock
+	cmp -s "$folder/package-lock.json" "$stamp" && continue
+	(cd "$folder" && npm ci --ignore-scripts --no-audit --no-fund)
+	cp "$folder/package-lock.json" "$stamp"
+done
 
 stores=${OW_E2E_STORES:-}
 if [ -z "$stores" ]; then
