@@ -16,6 +16,7 @@ source_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
 work=
 step=
+marker=
 passed=0
 failed=0
 
@@ -28,6 +29,7 @@ end() {
 		kill -TERM -- "-$step" 2>/dev/null
 		wait "$step" 2>/dev/null
 	fi
+	[ -z "$marker" ] || kill "$marker" 2>/dev/null
 	if [ -n "$work" ]; then
 		[ ! -d "$work/pg" ] ||
 		    "$source_dir/tests/tools/pg_stop.sh" "$work/pg" >/dev/null 2>&1
@@ -46,6 +48,26 @@ run() {
 	wait "$step"
 	code=$?
 	step=
+	return $code
+}
+
+# The same with all it says in a log as well.  It writes the log itself, so that
+# nothing is missing there when it has ended; tail shows it meanwhile, and what
+# is left once the marker is gone.
+run_logged() {
+	local log=$1 code shown
+	shift
+	: >"$log"
+	sleep 7200 >/dev/null 2>&1 &
+	marker=$!
+	tail -n +1 -s 0.2 -f --pid="$marker" "$log" &
+	shown=$!
+	run "$@" >>"$log" 2>&1
+	code=$?
+	kill "$marker"
+	wait "$marker" 2>/dev/null
+	marker=
+	wait "$shown"
 	return $code
 }
 
@@ -131,7 +153,7 @@ check_node() {
 	shift 2
 	cd "$source_dir/$folder" || give_up "no folder $folder"
 	if run 300 npm ci --ignore-scripts --no-audit --no-fund &&
-	    run 300 "$@" > >(tee "$log") 2>&1; then
+	    run_logged "$log" 300 "$@"; then
 		"$count" "$log"
 	else
 		"$count" "$log"
@@ -174,12 +196,11 @@ main() {
 
 	before=$failed
 	export OW_E2E_PGSQL=$OW_TEST_PGSQL
-	run 1800 make check-e2e > >(tee "$work/e2e.log") 2>&1
-	if [ $? -ne 0 ]; then
+	if run_logged "$work/e2e.log" 1800 make check-e2e; then
 		count_e2e "$work/e2e.log"
-		[ "$failed" -gt "$before" ] || failed=$((failed + 1))
 	else
 		count_e2e "$work/e2e.log"
+		[ "$failed" -gt "$before" ] || failed=$((failed + 1))
 	fi
 	# Last: its live client drives a server with the packages of tests/e2e.
 	check_web

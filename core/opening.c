@@ -134,6 +134,14 @@ hand_opt(void *arg, struct opt *opt)
 }
 
 static void
+hand_forgotten(void *arg, struct forgotten *forgotten)
+{
+	struct server *s = arg;
+
+	orders_forgotten(s->orders, forgotten);
+}
+
+static void
 hand_tidings(void *arg, struct tidings *tidings)
 {
 	struct server *s = arg;
@@ -156,7 +164,8 @@ open_outbox(struct server *s, struct ow_fault *fault)
 		.rules = s->words->rules, .templates = s->words->templates,
 		.metrics = s->metrics, .public_url = s->public_url,
 		.net = outside_host(), .consent = ask_consent,
-		.opt = hand_opt, .tidings = hand_tidings, .arg = s,
+		.opt = hand_opt, .forgotten = hand_forgotten,
+		.tidings = hand_tidings, .arg = s,
 	};
 	int err;
 

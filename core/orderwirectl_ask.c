@@ -27,6 +27,23 @@ struct ctl_call {
 	int status;
 };
 
+/* Which field, and what of it: one line each. */
+static void
+ctl_say_fields(const struct json *errors)
+{
+	const struct json *error;
+	const char *field, *detail;
+	size_t i;
+
+	for (i = 0; i < json_count(errors); i++) {
+		error = json_at(errors, i);
+		field = json_get_text(error, "field");
+		detail = json_get_text(error, "detail");
+		if (field != NULL && detail != NULL)
+			(void)ctl_say(CTL_FAILED, "%s %s", field, detail);
+	}
+}
+
 /* What a refusal says: a problem document (RFC 9457). */
 static int
 ctl_say_refused(const struct fetch_reply *reply)
@@ -39,6 +56,7 @@ ctl_say_refused(const struct fetch_reply *reply)
 		detail = json_get_text(problem, "detail");
 	(void)ctl_say(CTL_FAILED, "the server refuses (%d): %s", reply->status,
 	    detail ? detail : "it doesn't say why");
+	ctl_say_fields(json_get(problem, "errors"));
 	if (reply->status == 401)
 		(void)ctl_say(CTL_FAILED, "does it use the same keys_file, "
 		    "and is the clock right?");

@@ -181,6 +181,9 @@ ctl_journey_of(struct ctl *c, const char *order, const char *tenant,
 		return status;
 	if (!tenant)
 		tenant = ctl_only_tenant(&c->settings);
+	/* An id is one order's in all of them. */
+	if (!tenant && strncmp(order, "ref:", 4) != 0)
+		tenant = "*";
 	if (!tenant)
 		return ctl_say(CTL_USAGE, "whose order? --tenant T (the "
 		    "configuration doesn't name exactly one)");

@@ -14,7 +14,7 @@
 
 #include <orderwire/plugin.h>
 
-#include "b64.h"
+#include "../../plugins/common/b64.h"
 #include "p256.h"
 
 #define BROWSERS 1000

@@ -39,10 +39,15 @@ async function startService() {
 }
 
 // Each rider says per_s times a second where it is; resolves to the points.
+// Where this process is late, the rider's next point is, too: two that come
+// closer to each other than a screen may hear of them wait for that.
 async function ride(service, per_s, seconds) {
-	const begin = Date.now();
+	const begin = Date.now(), said = [], gap = TICKS / per_s;
 	let n = 0;
 	for (let tick = 0; tick < TICKS * seconds; tick++) {
+		await delay(Math.max(0, (said[tick - gap] ?? 0) +
+		    1000 / per_s - Date.now()));
+		said.push(Date.now());
 		const until_n = Math.round((tick + 1) * RIDERS * per_s / TICKS);
 		const [ws] = service.wss.clients;
 		for (; n < until_n; n++)

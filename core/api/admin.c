@@ -43,7 +43,7 @@ metrics(struct call *c)
 }
 
 bool
-call_is_admin(struct call **cp)
+call_admit_admin(struct call **cp)
 {
 	struct call *c = *cp;
 
@@ -65,7 +65,7 @@ plugins(struct call *c)
 	const struct api_admin *admin = &api_conf_of(c)->admin;
 	struct buf out = BUF_INIT(METRICS_MAX);
 
-	if (!call_is_admin(&c))
+	if (!call_admit_admin(&c))
 		return;
 	admin->plugins(admin->arg, &out);
 	call_answer_json(&c, 200, out.p, out.n);
@@ -76,13 +76,13 @@ plugins(struct call *c)
 static void
 eta(struct call *c)
 {
-	const char *tenant = request_param(c->req, "tenant");
+	const char *tenant = call_param(c, "tenant");
 	struct form_faults faults = { 0 };
 	struct command *cmd;
 
-	if (!call_is_admin(&c))
+	if (!call_admit_admin(&c))
 		return;
-	if (tenant == NULL || *tenant == '\0') {
+	if (tenant == NULL) {
 		form_fault(&faults, "tenant", "must say whose estimates");
 		call_faults(&c, &faults);
 		return;
@@ -99,7 +99,7 @@ drain(struct call *c)
 {
 	const struct api_admin *admin = &api_conf_of(c)->admin;
 
-	if (!call_is_admin(&c))
+	if (!call_admit_admin(&c))
 		return;
 	admin->drain(admin->arg);
 	call_answer_json(&c, 202, "{\"draining\":true}", 17);

@@ -263,7 +263,7 @@ call_run(struct call *c)
 	}
 	if (who != NULL && !(a->conf.set->http.loopback_exempt &&
 	    request_peer_is_loopback(c->req))) {
-		n = snprintf(key, sizeof(key), "%d %s %s", who->role,
+		n = snprintf(key, sizeof(key), "%d\n%s\n%s", who->role,
 		    who->tenant, who->sub);
 		if (limit_take(a->by_subject, key, (size_t)n,
 		    loop_now_ms(a->conf.loop), &wait_ms) != OW_OK) {
@@ -315,8 +315,9 @@ call_check(struct call *c)
 
 /* ---- From the request to its route -------------------------------------- */
 
+/* True: this address asks too often, and was told so. */
 static bool
-is_limited(struct api *a, struct request **reqp)
+refuse_limited(struct api *a, struct request **reqp)
 {
 	struct request *req = *reqp;
 	const char *peer = request_peer(req);
@@ -389,7 +390,7 @@ api_request(void *arg, struct request *req)
 	struct call *c;
 	int err, stream_err;
 
-	if (is_limited(a, &req))
+	if (refuse_limited(a, &req))
 		return;
 	err = routes_find(a->routes, method, path, &match);
 	stream_err = find_stream(a, err, req, &stream);

@@ -97,7 +97,7 @@ void call_problem(struct call **, int status, const char *code,
 struct form_faults;
 void call_faults(struct call **, const struct form_faults *);
 /* An admin asks; otherwise the call has ended (401, 403). */
-bool call_is_admin(struct call **);
+bool call_admit_admin(struct call **);
 /* The body as JSON: OW_OK; otherwise the call has ended (400, 415). */
 struct json;
 int call_body(struct call **, struct json **out);

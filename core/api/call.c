@@ -20,6 +20,7 @@
 
 #define REPEAT_KEY_MAX 255
 #define PROBLEM_MAX 8192
+#define LOCATION_MAX 512	/* a tenant's name may be encoded in it */
 
 /* ---- The answer --------------------------------------------------------- */
 
@@ -84,6 +85,20 @@ has_tag(const struct command *cmd)
 	}
 }
 
+/* One segment of a path (RFC 3986, 3.3). */
+static void
+put_segment(struct buf *out, const char *s)
+{
+	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	    "abcdefghijklmnopqrstuvwxyz0123456789-._~!$&'()*+,;=:@";
+
+	for (; *s != '\0'; s++)
+		if (strchr(plain, *s) != NULL)
+			buf_char(out, *s);
+		else
+			buf_printf(out, "%%%02X", (unsigned char)*s);
+}
+
 static void
 tell_success(struct call *c, const struct command *cmd)
 {
@@ -91,7 +106,8 @@ tell_success(struct call *c, const struct command *cmd)
 		.status = cmd->status,
 		.body = { cmd->body.p, cmd->body.n },
 	};
-	char tag[32], path[256];
+	struct buf path = BUF_INIT(LOCATION_MAX);
+	char tag[32];
 
 	if (has_tag(cmd)) {
 		(void)snprintf(tag, sizeof(tag), "\"%llu\"",
@@ -105,14 +121,16 @@ tell_success(struct call *c, const struct command *cmd)
 	}
 	if (cmd->status == 201 && cmd->kind == CMD_CHANGE &&
 	    cmd->intent.kind == INTENT_CREATE) {
-		(void)snprintf(path, sizeof(path), "/api/v1/%s/orders/%s",
-		    cmd->tenant, cmd->answer_order);
-		request_add_header(c->req, "Location", path);
+		buf_str(&path, "/api/v1/");
+		put_segment(&path, cmd->tenant);
+		buf_printf(&path, "/orders/%s", cmd->answer_order);
+		request_add_header(c->req, "Location", path.p);
 	}
 	if (answer.body.n > 0)
 		answer.content_type = "application/json";
 	request_add_header(c->req, "Cache-Control", "no-store");
 	request_answer(&c->req, &answer);
+	buf_done(&path);
 }
 
 void
@@ -235,11 +253,19 @@ call_take_form(struct call **cp, struct command *cmd,
 
 /* ---- Parameters of lists ------------------------------------------------ */
 
+const char *
+call_param(struct call *c, const char *name)
+{
+	const char *text = request_param(c->req, name);
+
+	return text != NULL && *text != '\0' ? text : NULL;
+}
+
 void
 call_number(struct call *c, const char *name, int64_t dflt, int64_t min,
     int64_t max, int64_t *out, struct form_faults *faults)
 {
-	const char *text = request_param(c->req, name);
+	const char *text = call_param(c, name);
 	char *end;
 	long long value;
 
@@ -265,7 +291,7 @@ call_page_limit(struct call *c, int64_t *out, struct form_faults *faults)
 const char *
 call_cursor(struct call *c, struct arena *arena, struct form_faults *faults)
 {
-	const char *text = request_param(c->req, "cursor");
+	const char *text = call_param(c, "cursor");
 	unsigned char id[ID_SIZE + 2];
 	size_t n = text != NULL ? strlen(text) : 0, got;
 

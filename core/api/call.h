@@ -35,7 +35,9 @@ bool call_take_repeat_key(struct call **, struct command *);
 bool call_take_form(struct call **, struct command *,
     const struct form_field *);
 
-/* Query parameters; what is wrong is added to the faults. */
+/* Query parameters; what is wrong is added to the faults.  One that is empty
+   is not there: forms send all that they have. */
+const char *call_param(struct call *, const char *name);
 void call_number(struct call *, const char *name, int64_t dflt, int64_t min,
     int64_t max, int64_t *out, struct form_faults *);
 void call_page_limit(struct call *, int64_t *out, struct form_faults *);

@@ -30,7 +30,7 @@ job_ask(struct call **cp, enum outbox_ask_kind kind)
 	const struct api_conf *conf = api_conf_of(*cp);
 	struct outbox_ask *ask;
 
-	if (!call_is_admin(cp))
+	if (!call_admit_admin(cp))
 		return NULL;
 	if (conf->outbox == NULL) {
 		call_problem(cp, 503, NULL, "the outbox does not run");
@@ -42,17 +42,6 @@ job_ask(struct call **cp, enum outbox_ask_kind kind)
 		ask->tenant = arena_dup(&ask->arena, (*cp)->who->tenant);
 	request_add_header((*cp)->req, "Cache-Control", "no-store");
 	return ask;
-}
-
-static bool
-is_state(const char *text)
-{
-	int i;
-
-	for (i = 0; i < JOB_STATE_COUNT; i++)
-		if (strcmp(text, job_state_names[i]) == 0)
-			return true;
-	return false;
 }
 
 static const char *
@@ -83,11 +72,12 @@ jobs_list(struct call *c)
 		ask->tenant = tenant;
 	ask->state = text_param(c, &ask->arena, "state");
 	ask->channel = text_param(c, &ask->arena, "channel");
-	ask->before = request_param(c->req, "cursor") != NULL ?
+	ask->before = call_param(c, "cursor") != NULL ?
 	    call_cursor(c, &ask->arena, &faults) : "";
 	call_page_limit(c, &ask->limit, &faults);
-	if (*ask->state != '\0' && !is_state(ask->state))
-		form_fault(&faults, "state", "must be a state's name");
+	if (*ask->state != '\0' && !job_is_state(ask->state))
+		form_fault(&faults, "state", "must be one of: due, leased, "
+		    "later, sent, delivered, parked, skipped");
 	if (faults.n > 0) {
 		call_faults(&c, &faults);
 		outbox_ask_free(&ask);

@@ -17,7 +17,7 @@
 static void
 take_unread(struct call *c, struct command *cmd, struct form_faults *faults)
 {
-	const char *text = request_param(c->req, "unread");
+	const char *text = call_param(c, "unread");
 
 	if (text == NULL)
 		return;

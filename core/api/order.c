@@ -10,10 +10,12 @@
 #include "api/call.h"
 #include "base/json.h"
 #include "base/loop.h"
+#include "http/guard.h"
 #include "notify/rule.h"
 #include "notify/topic.h"
 
 #define LINK_TTL_MAX_S (30 * 24 * 3600)
+#define TICKET_PATH_MAX 800	/* the longest external_ref, encoded */
 
 /* ---- Changes ------------------------------------------------------------ */
 
@@ -119,7 +121,7 @@ order_events(struct call *c)
 static void
 take_status(struct call *c, struct command *cmd, struct form_faults *faults)
 {
-	const char *text = request_param(c->req, "status");
+	const char *text = call_param(c, "status");
 	int status;
 
 	cmd->list = LIST_ANY;
@@ -144,7 +146,7 @@ order_list(struct call *c)
 {
 	struct command *cmd = call_command(c, CMD_LIST);
 	struct form_faults faults = { 0 };
-	const char *customer = request_param(c->req, "customer_id");
+	const char *customer = call_param(c, "customer_id");
 
 	take_status(c, cmd, &faults);
 	cmd->before = call_cursor(c, &cmd->arena, &faults);
@@ -183,13 +185,13 @@ order_journey(struct call *c)
 /* ---- Links and tickets -------------------------------------------------- */
 
 static const struct form_field link_form[] = {
-	{ "expires_in_s", FORM_INT, false, true, 60, LINK_TTL_MAX_S, NULL,
+	{ "expires_in_s", FORM_INT, false, true, 1, LINK_TTL_MAX_S, NULL,
 	    NULL },
 	FORM_END,
 };
 
 static const struct form_field ticket_form[] = {
-	{ "path", FORM_TEXT, true, false, 1, 200, NULL, NULL },
+	{ "path", FORM_TEXT, true, false, 1, TICKET_PATH_MAX, NULL, NULL },
 	FORM_END,
 };
 
@@ -221,14 +223,20 @@ link_revoke(struct call *c)
 	call_send(c, cmd);
 }
 
+/* As the stream's own request will have it: decoded, and without its query. */
 static void
 ticket_check(struct command *cmd, struct form_faults *faults)
 {
+	const char *text;
+	char *path;
+
 	if (form_check(cmd->asked, ticket_form, faults) != OW_OK)
 		return;
-	cmd->path = json_get_text(cmd->asked, "path");
-	if (strncmp(cmd->path, "/sse/", 5) != 0 &&
-	    strncmp(cmd->path, "/ws/", 4) != 0)
+	text = json_get_text(cmd->asked, "path");
+	path = arena_alloc(&cmd->arena, strlen(text) + 1);
+	cmd->path = path;
+	if (!guard_path(text, path) || (strncmp(path, "/sse/", 5) != 0 &&
+	    strncmp(path, "/ws/", 4) != 0))
 		form_fault(faults, "path",
 		    "must be a stream's: /sse/... or /ws/...");
 }

@@ -18,13 +18,12 @@
 #define ENDPOINT_MAX 2048
 #define KEY_MAX 256
 #define DEVICE_TOKEN_MAX 4000
+#define KIND_MAX 40
 
 /* ---- A subscription ----------------------------------------------------- */
 
-static const char *const push_channels[] = { "webpush", "fcm", NULL };
-
 static const struct form_field channel_form[] = {
-	{ "channel", FORM_ENUM, false, true, 0, 0, push_channels, NULL },
+	{ "channel", FORM_TEXT, false, true, 1, KIND_MAX, NULL, NULL },
 	FORM_END,
 };
 
@@ -136,6 +135,17 @@ check_address(struct call *c, struct command *cmd, const char *kind)
 	outbox_check(outbox, &s->check);
 }
 
+/* Ours by their names, also where nothing is sent by them; those of other
+   plugins where they run. */
+static bool
+is_push(struct call *c, const struct command *cmd, const char *kind)
+{
+	const struct outbox *outbox = api_conf_of(c)->outbox;
+
+	return strcmp(kind, "webpush") == 0 || strcmp(kind, "fcm") == 0 ||
+	    (outbox != NULL && outbox_is_push(outbox, kind, cmd->tenant));
+}
+
 static void
 subscribe(struct call *c)
 {
@@ -152,8 +162,13 @@ subscribe(struct call *c)
 	}
 	kind = json_get_text(cmd->asked, "channel");
 	kind = kind != NULL ? kind : "webpush";
-	if (form_check(cmd->asked, strcmp(kind, "webpush") == 0 ?
-	    webpush_form : token_form, &faults) != OW_OK) {
+	if (!is_push(c, cmd, kind))
+		form_fault(&faults, "channel", "there is no way to a device "
+		    "by that name");
+	else
+		(void)form_check(cmd->asked, strcmp(kind, "webpush") == 0 ?
+		    webpush_form : token_form, &faults);
+	if (faults.n > 0) {
 		call_faults(&c, &faults);
 		command_free(&cmd);
 		return;

@@ -14,8 +14,7 @@
 #include "base/crypto.h"
 #include "base/mem.h"
 #include "http/problem.h"
-#include "notify/rule.h"
-#include "notify/token.h"
+#include "notify/unsubscribe.h"
 
 #define PAGE_SIZE_MAX 8192
 #define NONCE_RANDOM 12
@@ -136,22 +135,19 @@ static const struct unsubscribe_page pages_done[MEDIUM_COUNT] = {
 	    "You will get no more text messages about your orders.", false },
 };
 
-/* The medium of a good token ("tenant\nsub\nmedium"), or -1. */
+/* The medium of a good token, or -1. */
 static int
 token_medium(const struct call *c)
 {
-	char payload[TOKEN_PAYLOAD_MAX + 1];
+	char text[TOKEN_PAYLOAD_MAX + 1];
 	struct token_key key;
-	const char *name;
-	int medium;
+	struct unsubscribe u;
 
 	token_key_init(&key, api_conf_of(c)->set->server.secret,
 	    "unsubscribe");
-	if (token_open(&key, c->match.param[0], payload) != OW_OK)
+	if (unsubscribe_open(&key, c->match.param[0], text, &u) != OW_OK)
 		return -1;
-	name = strrchr(payload, '\n');
-	medium = name != NULL ? medium_by_name(name + 1) : -1;
-	return medium >= 0 && pages_ask[medium].title != NULL ? medium : -1;
+	return pages_ask[u.medium].title != NULL ? (int)u.medium : -1;
 }
 
 static void

@@ -61,6 +61,12 @@ mem_dup(const char *s)
 	return s ? mem_dupn(s, strlen(s)) : NULL;
 }
 
+bool
+mem_is_same(const char *a, const char *b)
+{
+	return a == b || (a && b && !strcmp(a, b));
+}
+
 char *
 mem_dupn(const char *s, size_t n)
 {

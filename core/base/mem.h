@@ -8,6 +8,7 @@
 #ifndef BASE_MEM_H
 #define BASE_MEM_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* All return memory that free() takes. */
@@ -15,6 +16,8 @@ void *mem_alloc(size_t n);		/* zeroed */
 void *mem_grow(void *p, size_t n);	/* realloc */
 char *mem_dup(const char *s);		/* NULL gives NULL */
 char *mem_dupn(const char *s, size_t n);
+/* The same text, or both NULL. */
+bool mem_is_same(const char *a, const char *b);
 char *mem_printf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 /* Overwrite a secret; the compiler may not leave it out. */

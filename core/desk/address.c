@@ -6,7 +6,7 @@
  * An endpoint is one receiver: registered again it keeps its id, and
  * registered by somebody else it is theirs from then on (the browser changed
  * hands), whatever was switched off there before.  Who has too many loses the
- * oldest.
+ * oldest; two at once wait for each other there, or both would drop the same.
  */
 #include <stdio.h>
 #include <string.h>
@@ -103,6 +103,11 @@ add_step(struct orders *o, struct own *own, struct person *p)
 	uint32_t i;
 
 	known = find_address(p, a->kind, a->hash);
+	if (known == NULL && p->in_flight > 0 &&
+	    p->n_addresses + p->in_flight >= max) {
+		own_refresh(o, own, p);
+		return;
+	}
 	if (known != NULL)
 		memcpy(add->address.id, known->id, ID_SIZE);
 	else

@@ -215,7 +215,7 @@ sweep(void *arg)
 	if (o->store_up)
 		rows_write(o, false);
 	if (o->store_up) {
-		commit_heal(o);
+		heal_look(o);
 		persons_heal(o);
 	}
 	past_leave(o);

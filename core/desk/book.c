@@ -17,7 +17,7 @@
 #define SNAPSHOT_KEEP_FROM 3		/* asks without a change between */
 #define SNAPSHOT_KEEP_MS 5000	/* one with a location */
 #define SNAPSHOT_MAX (1u << 20)		/* 200 items with notes stay below */
-#define KITCHEN_MAX (16u << 20)	/* more active orders: the oldest ones */
+#define KITCHEN_MAX (64u << 20)	/* more active orders: the oldest ones */
 
 void
 book_init(struct book *b, uint32_t recent_max)
@@ -133,6 +133,15 @@ list_active(struct book *b, struct entry *e)
 	b->n_active++;
 }
 
+/* No kitchen.snapshot says it any more as it was. */
+static void
+forget_kitchen(struct entry *e)
+{
+	free(e->in_kitchen);
+	e->in_kitchen = NULL;
+	event_unref(&e->tenant->kitchen);
+}
+
 static void
 unlist(struct book *b, struct entry *e)
 {
@@ -178,7 +187,7 @@ book_add(struct book *b, struct order **op, uint64_t doc_seq, int64_t now_ms)
 		DL_APPEND(b->past, e);
 	else
 		list_active(b, e);
-	event_unref(&e->tenant->kitchen);
+	forget_kitchen(e);
 	if (o->seq > doc_seq)
 		book_mark_behind(b, e);
 	return e;
@@ -206,6 +215,7 @@ book_remove(struct book *b, struct entry **ep)
 	    e->estimate == NULL);
 	book_unmark_behind(b, e);
 	unlist(b, e);
+	forget_kitchen(e);
 	HASH_DELETE(by_id, b->by_id, e);
 	if (e->order->external_ref != NULL)
 		HASH_DELETE(by_ref, b->by_ref, e);
@@ -258,7 +268,7 @@ entry_advance(struct book *b, struct entry *e, struct order **after,
 	if (e->n_recent > b->recent_max)
 		drop_recent(e, e->n_recent - b->recent_max);
 	entry_forget_snapshot(e);
-	event_unref(&e->tenant->kitchen);
+	forget_kitchen(e);
 	e->touched_ms = now_ms;
 	if (e->listed_active && order_is_finished(e->order)) {
 		unlist(b, e);
@@ -348,33 +358,88 @@ entry_snapshot(struct entry *e, struct id_maker *ids, int64_t wall_ms)
 	return snapshot;
 }
 
+/* An order as the kitchen lists it: written once for each change of it, since
+   the list is made anew after a change of any. */
+static void
+kitchen_write(struct entry *e, struct buf *scratch)
+{
+	struct jw w;
+
+	buf_clear(scratch);
+	jw_init(&w, scratch);
+	order_write(&w, NULL, e->order);
+	OW_ASSERT(!scratch->full);
+	e->in_kitchen = mem_dupn(scratch->p, scratch->n);
+	e->in_kitchen_n = scratch->n;
+}
+
+bool
+tenant_kitchen_prepare(struct book_tenant *t, uint32_t *budget)
+{
+	struct buf scratch = BUF_INIT(SNAPSHOT_MAX);
+	struct entry *e = NULL;
+
+	if (t->kitchen != NULL)
+		return true;
+	DL_FOREACH(t->active, e) {
+		if (e->in_kitchen != NULL)
+			continue;
+		if (*budget == 0)
+			break;
+		kitchen_write(e, &scratch);
+		(*budget)--;
+	}
+	buf_done(&scratch);
+	return e == NULL;
+}
+
+/* How long the list is, without its brackets; out_end is the first one that is
+   not in it, or NULL. */
+static size_t
+kitchen_measure(const struct book_tenant *t, struct entry **out_end)
+{
+	struct entry *e;
+	size_t n = 0;
+
+	DL_FOREACH(t->active, e) {
+		if (n > KITCHEN_MAX)
+			break;
+		n += e->in_kitchen_n + (e != t->active);
+	}
+	*out_end = e;
+	return n;
+}
+
 struct event *
 tenant_kitchen(struct book_tenant *t, struct id_maker *ids, int64_t wall_ms)
 {
-	struct buf out = BUF_INIT(KITCHEN_MAX);
-	struct entry *e;
+	struct buf head = BUF_INIT(1024);
+	uint32_t budget = UINT32_MAX;
+	struct entry *e, *end;
+	const char *tail;
+	size_t n;
 	struct jw w;
+	char *at;
 
 	if (t->kitchen != NULL)
 		return t->kitchen;
-	message_start(&w, &out, "kitchen.snapshot", ids, wall_ms);
+	(void)tenant_kitchen_prepare(t, &budget);
+	n = kitchen_measure(t, &end);
+	message_start(&w, &head, "kitchen.snapshot", ids, wall_ms);
 	jw_time(&w, "at", wall_ms);
-	jw_object(&w, "data");
-	jw_list(&w, "orders");
-	DL_FOREACH(t->active, e) {
-		if (out.n > KITCHEN_MAX - SNAPSHOT_MAX)
-			break;
-		order_write(&w, NULL, e->order);
+	buf_str(&head, ",\"data\":{\"orders\":[");
+	OW_ASSERT(!head.full);
+	tail = end != NULL ? "],\"truncated\":true}}" : "]}}";
+	t->kitchen = event_make_room(t->name, "", "kitchen.snapshot", 0,
+	    wall_ms, head.n + n + strlen(tail), &at);
+	at = (char *)mempcpy(at, head.p, head.n);
+	for (e = t->active; e != end; e = e->next) {
+		if (e != t->active)
+			*at++ = ',';
+		at = (char *)mempcpy(at, e->in_kitchen, e->in_kitchen_n);
 	}
-	jw_end(&w);
-	if (e != NULL)
-		jw_bool(&w, "truncated", true);
-	jw_end(&w);
-	jw_end(&w);
-	OW_ASSERT(!out.full);
-	t->kitchen = event_make(t->name, "", "kitchen.snapshot", 0, wall_ms,
-	    out.p, out.n);
-	buf_done(&out);
+	memcpy(at, tail, strlen(tail));
+	buf_done(&head);
 	return t->kitchen;
 }
 

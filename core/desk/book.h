@@ -37,6 +37,8 @@ struct entry {
 	bool unsure;			/* the log may be ahead of the order */
 	uint32_t n_waiting;
 	struct command *waiting, *waiting_tail;
+	char *in_kitchen;	/* as kitchen.snapshot has it, or NULL */
+	size_t in_kitchen_n;
 	int64_t touched_ms;		/* loop clock */
 	struct carry *carry;		/* of a delivery that goes on */
 	struct estimate *estimate;	/* or NULL */
@@ -106,6 +108,9 @@ void entry_forget_snapshot(struct entry *);
 /* Are all events after since in memory; then *out_first is where they start. */
 bool entry_has_since(const struct entry *, uint64_t since,
     uint32_t *out_first);
+/* Is all there that tenant_kitchen puts together?  If not, as many orders as
+   *budget says are written towards it, and taken off that. */
+bool tenant_kitchen_prepare(struct book_tenant *, uint32_t *budget);
 /* The kitchen.snapshot message; the tenant keeps it until an order changes. */
 struct event *tenant_kitchen(struct book_tenant *, struct id_maker *,
     int64_t wall_ms);

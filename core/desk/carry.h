@@ -16,6 +16,7 @@
 
 struct carry;
 struct entry;
+struct event;
 struct orders;
 
 struct rider {
@@ -26,8 +27,7 @@ struct rider {
 	struct driver known;
 	uint32_t version;		/* of known; 0: nothing is */
 	struct location at;
-	int64_t told_ms, idle_ms;	/* the loop's clock */
-	struct loop_timer *telling;
+	int64_t idle_ms;		/* the loop's clock */
 	char key[];			/* "tenant\nid" */
 };
 
@@ -35,9 +35,10 @@ struct carry {
 	struct carry *prev, *next;	/* of the same rider */
 	struct entry *entry;
 	struct rider *rider;		/* or NULL */
-	/* What screens were last told. */
+	/* What screens were last told, when, and when they hear more. */
 	struct location told;
 	int64_t told_ms;
+	struct loop_timer *telling;
 	/* What was said to the order of its driver. */
 	uint32_t said_version;
 	bool said_phone;
@@ -59,13 +60,17 @@ struct rider *rider_find(struct orders *, const char *tenant,
 /* True: it is news. */
 bool rider_know(struct rider *, const struct ow_driver *);
 void rider_move(struct rider *, const struct ow_point *);
-/* The order is this one's from now on; NULL: nobody's. */
+/* The order is this one's from now on, and stands where that is; NULL:
+   nobody's. */
 void rider_take(struct orders *, struct carry *, const char *id);
 void riders_judge(struct orders *);		/* who is out of sight */
 void riders_sweep(struct orders *);
 void riders_done(struct orders *);
 void driver_copy(struct arena *, const struct driver *, struct driver *to);
 
+/* For one who was away: what screens were told last, or would be now; NULL:
+   nothing.  Before it is counted among the watchers. */
+struct event *carry_again(struct orders *, struct carry *);
 /* The order as it is now stands where its driver is. */
 void carry_show(struct orders *, struct carry *);
 /* delivery.c: its driver has moved. */

@@ -158,6 +158,7 @@ static bool (*const may[CMD_KIND_COUNT])(const struct command *) = {
 	[CMD_RECEIPT] = may_by_token,
 	[CMD_UNSUBSCRIBE] = may_by_token,
 	[CMD_OPT] = may_by_token,
+	[CMD_NOTICE_FORGOTTEN] = may_by_token,
 	[CMD_JOURNEY] = may_trace,
 	[CMD_ESTIMATES] = may_manage,
 };

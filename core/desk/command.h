@@ -40,6 +40,7 @@ enum command_kind {
 	CMD_RECEIPT,		/* by its token alone */
 	CMD_UNSUBSCRIBE,	/* by its token alone */
 	CMD_OPT,		/* the desk's own: see orders_opt */
+	CMD_NOTICE_FORGOTTEN,	/* the desk's own: see orders_forgotten */
 	CMD_JOURNEY,
 	CMD_ESTIMATES,		/* how good they are */
 	CMD_KIND_COUNT,

@@ -63,8 +63,8 @@ wait_in_line(struct orders *o, struct command *c, struct entry *e)
 	e->n_waiting++;
 }
 
-static void
-next_in_line(struct orders *o, struct entry *e)
+void
+commit_next(struct orders *o, struct entry *e)
 {
 	struct command *c;
 
@@ -154,7 +154,7 @@ decide_anew(struct orders *o, struct command *c, struct entry *e)
 		e->busy = false;
 	commit_start(o, c, e);
 	if (e != NULL && !e->busy)
-		next_in_line(o, e);
+		commit_next(o, e);
 }
 
 /* Somebody's log is longer than it was thought to be. */
@@ -171,7 +171,7 @@ person_moved(struct orders *o, struct work *w)
 	}
 	desk_answer_store(o, c, OW_EAGAIN);
 	if (e != NULL)
-		next_in_line(o, e);
+		commit_next(o, e);
 }
 
 static void
@@ -185,7 +185,7 @@ newer_found(struct visit *v, struct orders *o, struct entry *e, int err)
 	work_end(w);
 	if (err != OW_OK) {
 		desk_answer_store(o, c, err);
-		next_in_line(o, e);
+		commit_next(o, e);
 	} else {
 		decide_anew(o, c, e);
 	}
@@ -219,7 +219,7 @@ in_conflict(struct orders *o, struct work *w, uint32_t op)
 		work_end(w);
 		repeat_tell(o, c, desk_start_over);
 		if (e != NULL)
-			next_in_line(o, e);
+			commit_next(o, e);
 		return;
 	}
 	metric_add(o->metrics, DESK_M_CONFLICTS, 1);
@@ -236,7 +236,7 @@ in_conflict(struct orders *o, struct work *w, uint32_t op)
 		work_end(w);
 		desk_answer_store(o, c, OW_EAGAIN);
 		if (e != NULL)
-			next_in_line(o, e);
+			commit_next(o, e);
 		return;
 	}
 	w->visit.found = newer_found;
@@ -265,36 +265,20 @@ finish(struct orders *o, struct work *w, int err)
 	else
 		desk_answer_store(o, c, err);
 	if (e != NULL)
-		next_in_line(o, e);
+		commit_next(o, e);
 }
 
 /* ---- In doubt ----------------------------------------------------------- */
-
-/* What has to be looked at again when the store can be read. */
-struct heal {
-	struct visit visit;		/* first */
-	struct heal *next;
-	struct entry *e;		/* NULL: perhaps a new order */
-	char id[ID_SIZE];
-	char tenant[];
-};
 
 /* An order that is there was made by this very transaction. */
 static void
 maybe_made(struct visit *v, struct orders *o, struct entry *e, int err)
 {
 	struct work *w = (struct work *)v;
-	const struct order *as = w->change.after;
-	struct heal *heal;
-	size_t n = strlen(as->tenant);
 
 	(void)e;			/* tell_facts finds it */
-	if (err == OW_EAGAIN) {
-		heal = mem_alloc(sizeof(*heal) + n + 1);
-		memcpy(heal->id, as->id, ID_SIZE);
-		memcpy(heal->tenant, as->tenant, n);
-		LL_PREPEND(o->heals, heal);
-	}
+	if (err == OW_EAGAIN)
+		heal_made(o, w->change.after);
 	finish(o, w, err == OW_ENOENT ? OW_EIO : err);
 }
 
@@ -307,7 +291,7 @@ maybe_changed(struct visit *v, struct orders *o, struct entry *e, int err)
 
 	(void)e;			/* NULL with an error */
 	if (err == OW_EAGAIN)
-		w->e->unsure = o->unsure = true;
+		heal_entry(o, w->e);
 	finish(o, w, OW_EIO);
 }
 
@@ -324,97 +308,6 @@ in_doubt(struct orders *o, struct work *w)
 		w->visit.found = maybe_made;
 		fetch_order(o, w->change.after->tenant, w->change.after->id,
 		    &w->visit);
-	}
-}
-
-/* It was made, and the kitchen does not know. */
-static void
-made_log_found(struct visit *v, struct orders *o, struct entry *e, int err)
-{
-	struct heal *heal = (struct heal *)v;
-
-	if (err == OW_EAGAIN) {
-		LL_PREPEND(o->heals, heal);
-		return;
-	}
-	/* Who watches the order itself began with its snapshot. */
-	if (err == OW_OK && e->watchers == 0)
-		desk_tell(o, e, e->recent, e->n_recent);
-	free(heal);
-}
-
-static void
-made_found(struct visit *v, struct orders *o, struct entry *e, int err)
-{
-	struct heal *heal = (struct heal *)v;
-
-	if (err == OW_OK) {
-		v->found = made_log_found;
-		fetch_log(o, e->order->id, v);
-	} else if (err == OW_EAGAIN) {
-		LL_PREPEND(o->heals, heal);
-	} else {
-		free(heal);
-	}
-}
-
-static void
-heal_made(struct orders *o)
-{
-	struct heal *heal = o->heals, *next;
-
-	for (o->heals = NULL; heal != NULL; heal = next) {
-		next = heal->next;
-		heal->visit.found = made_found;
-		fetch_order(o, heal->tenant, heal->id, &heal->visit);
-	}
-}
-
-static void
-healed(struct visit *v, struct orders *o, struct entry *e, int err)
-{
-	(void)e;			/* NULL with an error */
-	e = ((struct heal *)v)->e;
-	free(v);
-	if (err == OW_EAGAIN)
-		e->unsure = o->unsure = true;
-	next_in_line(o, e);
-}
-
-void
-commit_heal(struct orders *o)
-{
-	struct entry *e, *next;
-	struct heal *heal;
-
-	heal_made(o);
-	if (!o->unsure)
-		return;
-	o->unsure = false;
-	HASH_ITER(by_id, o->book.by_id, e, next) {
-		if (!e->unsure)
-			continue;
-		if (e->busy) {
-			o->unsure = true;
-			continue;
-		}
-		heal = mem_alloc(sizeof(*heal));
-		heal->visit.found = healed;
-		heal->e = e;
-		e->unsure = false;
-		e->busy = true;
-		fetch_newer(o, e->order->id, &heal->visit);
-	}
-}
-
-void
-commit_done(struct orders *o)
-{
-	struct heal *heal;
-
-	while ((heal = o->heals) != NULL) {
-		o->heals = heal->next;
-		free(heal);
 	}
 }
 
@@ -539,7 +432,7 @@ customer_found(struct person_visit *v, struct orders *o, struct person *p,
 	work_end(w);
 	desk_answer_store(o, c, err);
 	if (e != NULL && !o->ending)
-		next_in_line(o, e);
+		commit_next(o, e);
 }
 
 /* The order keeps its place while its customer is fetched, if need be. */

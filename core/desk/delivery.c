@@ -30,12 +30,6 @@
 #define ROUTE_OFF_M 250.0		/* the driver goes another way */
 #define ROUTE_NEAR_PICKUP_S 120.0	/* as predict_circle_s has it */
 
-static bool
-is_same(const char *a, const char *b)
-{
-	return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
-}
-
 /* ---- What is of interest ------------------------------------------------ */
 
 static void
@@ -76,8 +70,8 @@ carry_follow(struct orders *o, struct carry *c)
 	const struct order *order = c->entry->order;
 
 	if (o->outbox == NULL || !outbox_has_adapter(o->outbox) ||
-	    (c->is_followed && is_same(c->task_id, order->task_id) &&
-	    is_same(c->driver, order->driver.id)))
+	    (c->is_followed && mem_is_same(c->task_id, order->task_id) &&
+	    mem_is_same(c->driver, order->driver.id)))
 		return;
 	free(c->task_id);
 	free(c->driver);
@@ -188,6 +182,7 @@ delivery_look(struct orders *o, struct entry *e)
 	if (c == NULL) {
 		c = e->carry = mem_alloc(sizeof(*c));
 		c->entry = e;
+		c->told_ms = INT64_MIN / 2;
 	}
 	rider_take(o, c, order->driver.id);
 	carry_show(o, c);
@@ -223,10 +218,12 @@ carry_hear(struct carry *c, const struct ow_task *task, int status)
 	bool is_first = c->heard_at_ms == 0;
 
 	if (task->at_ms > 0 && task->at_ms < c->heard_at_ms &&
-	    (task->task_id == NULL || is_same(task->task_id, c->heard_task)))
+	    (task->task_id == NULL ||
+	    mem_is_same(task->task_id, c->heard_task)))
 		return false;
 	c->heard_at_ms = task->at_ms > 0 ? task->at_ms : 1;
-	if (task->task_id != NULL && !is_same(task->task_id, c->heard_task)) {
+	if (task->task_id != NULL &&
+	    !mem_is_same(task->task_id, c->heard_task)) {
 		free(c->heard_task);
 		c->heard_task = mem_dup(task->task_id);
 	}

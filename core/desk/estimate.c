@@ -224,6 +224,7 @@ struct turn {
 struct turns {
 	uint32_t n, n_due;
 	struct turn v[ORDERS_MAX + MAKE_MAX];
+	struct board now;		/* without those for later */
 };
 
 struct turns *
@@ -274,24 +275,35 @@ turns_gather(struct kitchen *k, struct turns *t, bool is_made)
 }
 
 /* Everything that stands there; then the estimates in the order of turns, each
-   with those before it in the queue. */
+   with those before it in the queue.  What is kept is the board as who comes
+   now finds it: one for tomorrow is behind them, and no sign of a full
+   kitchen. */
 static void
 pass(struct kitchen *k, bool is_made)
 {
 	struct orders *o = k->orders;
 	struct turns *t = o->turns;
+	int64_t now_ms = loop_wall_ms(o->loop);
+	bool has_now = false;
 	uint32_t i;
 
 	turns_gather(k, t, is_made);
-	board_init(&k->board, k->learn, loop_wall_ms(o->loop));
+	board_init(&k->board, k->learn, now_ms);
 	for (i = 0; i < t->n; i++)
 		board_occupy(&k->board, t->v[i].e->order,
 		    &t->v[i].e->estimate->trail);
-	for (i = 0; i < t->n; i++)
+	for (i = 0; i < t->n; i++) {
+		if (!has_now && t->v[i].ms > now_ms) {
+			t->now = k->board;
+			has_now = true;
+		}
 		if (t->v[i].is_due)
 			estimate_make(k, t->v[i].e);
 		else
 			board_queue(&k->board, t->v[i].e->order);
+	}
+	if (has_now)
+		k->board = t->now;
 	if (k->is_begun)
 		board_learn(&k->board, k->learn);
 	k->is_begun = false;
@@ -522,7 +534,8 @@ estimate_mark(struct orders *o, struct entry *e)
 
 /* ---- A new order -------------------------------------------------------- */
 
-/* What it is told at first: nobody has to wait for a pass. */
+/* What it is told at first: nobody has to wait for a pass.  Who comes next has
+   it before them, unless it is for later. */
 void
 estimate_quote(void *arg, struct order *order)
 {
@@ -531,6 +544,7 @@ estimate_quote(void *arg, struct order *order)
 	    order->tenant));
 	int64_t now_ms = loop_now_ms(o->loop);
 	struct route_facts facts = { .has_rider = false };
+	struct board *board;
 	struct prediction p;
 	struct trail trail;
 
@@ -540,9 +554,14 @@ estimate_quote(void *arg, struct order *order)
 	    k->pass_ms <= now_ms))
 		pass_counted(k, false);
 	k->board.now_ms = loop_wall_ms(o->loop);
+	board = &k->board;
+	if (board_turn_ms(order) > k->board.now_ms) {
+		o->turns->now = k->board;
+		board = &o->turns->now;
+	}
 	trail_init(&trail);
 	trail_note(&trail, order, order->placed_at_ms, NULL);
-	predict(order, &trail, &k->board, &facts, &p);
+	predict(order, &trail, board, &facts, &p);
 	trail_done(&trail);
 	keep_names(k);
 	if (p.known)

@@ -79,6 +79,14 @@ fetch_join(struct orders *o, enum fetch_kind kind, const char *tenant,
 	return f;
 }
 
+/* By its id an order is found in any tenant, for whom may look into all. */
+static struct entry *
+find(struct orders *o, const char *tenant, const char *text)
+{
+	return strcmp(tenant, "*") == 0 ? book_find_id(&o->book, text) :
+	    book_find(&o->book, tenant, text);
+}
+
 static void
 order_came(void *arg, struct txn *txn, const struct ow_result *r)
 {
@@ -90,7 +98,7 @@ order_came(void *arg, struct txn *txn, const struct ow_result *r)
 	uint64_t doc_seq;
 
 	(void)txn;
-	e = book_find(&o->book, f->tenant, f->what);
+	e = find(o, f->tenant, f->what);
 	if (e != NULL || r->err != OW_OK || r->rows[0].n_rows == 0) {
 		fetch_end(f, e, e != NULL ? OW_OK :
 		    r->err != OW_OK ? r->err : OW_ENOENT);
@@ -118,7 +126,7 @@ void
 fetch_order(struct orders *o, const char *tenant, const char *text,
     struct visit *v)
 {
-	struct entry *e = book_find(&o->book, tenant, text);
+	struct entry *e = find(o, tenant, text);
 	bool by_ref = strncmp(text, "ref:", 4) == 0;
 	struct fetch *f;
 	struct txn *txn;

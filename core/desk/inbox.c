@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * inbox - a person's notices: listed, read, removed.
+ * inbox - a person's notices: listed, read, removed, and forgotten when they
+ * are old.
  *
  * A list comes from the store with its unread_count in one transaction.  What
  * changes a notice appends the count that follows from it to the person's
@@ -13,6 +14,7 @@
 #include "base/mem.h"
 #include "base/metric.h"
 #include "desk/room.h"
+#include "outbox/outbox.h"
 
 /* ---- Lists -------------------------------------------------------------- */
 
@@ -123,7 +125,7 @@ one_step(struct orders *o, struct own *own, struct person *p)
 	int64_t now_ms = loop_wall_ms(o->loop);
 	struct txn *txn;
 
-	/* Purged behind our back: count again. */
+	/* Purged by another node: count again. */
 	if (unread < 0 && !own->fresh) {
 		own_refresh(o, own, p);
 		return;
@@ -227,4 +229,78 @@ void
 inbox_remove_all(struct orders *o, struct command *c)
 {
 	own_start(o, own_new(c, all_step));
+}
+
+/* ---- Forgotten ---------------------------------------------------------- */
+
+/* It is out of the store already, and so out of a count that was read since. */
+static void
+forgotten_step(struct orders *o, struct own *own, struct person *p)
+{
+	struct txn *txn;
+
+	own->c->status = 204;
+	txn = own_txn(o, own, p);
+	append_read(o, own, txn, own->c->item, true, p->unread);
+	own_send(own, &txn);
+}
+
+void
+inbox_forgotten(struct orders *o, struct command *c)
+{
+	struct own *own = own_new(c, forgotten_step);
+
+	own->tenant = c->tenant;
+	own->sub = c->customer_id;
+	own_start(o, own);
+}
+
+static void
+forgotten_said(struct command *c)
+{
+	if (c->status == 503 && !c->orders->ending)
+		say_again(c->orders, c);
+	else
+		command_free(&c);
+}
+
+/* Pages that are open have counted it; whoever comes later counts anew. */
+static void
+forget_one(struct orders *o, const struct forgotten_notice *n)
+{
+	struct person *p = person_find(o, n->tenant, n->sub);
+	struct command *c;
+
+	if (p == NULL)
+		return;
+	person_outdated(p);
+	if (p->watchers == 0)
+		return;
+	c = command_new(CMD_NOTICE_FORGOTTEN, o->loop, forgotten_said, NULL);
+	c->tenant = arena_dup(&c->arena, n->tenant);
+	c->customer_id = arena_dup(&c->arena, n->sub);
+	c->item = arena_dup(&c->arena, n->id);
+	orders_command(o, c);
+}
+
+static void
+forgotten_come(struct mail *m)
+{
+	struct forgotten *f = (struct forgotten *)m;	/* its first member */
+	struct orders *o = f->desk;
+	uint32_t i;
+
+	for (i = 0; i < f->n && !o->ending; i++)
+		forget_one(o, &f->notices[i]);
+	forgotten_free(&f);
+}
+
+void
+orders_forgotten(void *arg, struct forgotten *f)
+{
+	struct orders *o = arg;
+
+	f->desk = o;
+	f->mail.run = forgotten_come;
+	loop_send(o->loop, &f->mail);
 }

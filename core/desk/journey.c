@@ -112,7 +112,7 @@ add_event(struct journey *j, const struct ow_rows *rows, uint32_t i)
 
 	text = row_text(rows, i, 3, &n);
 	(void)json_parse(text, n, &message, &fault);
-	delivery_add_message(&shown, j->e->order, text, n);
+	delivery_add_message(&shown, NULL, text, n);
 	data = json_get(message, "data");
 	from = json_get_text(data, "from");
 	to = json_get_text(data, "to");

@@ -14,6 +14,7 @@
 #include "base/mem.h"
 #include "desk/profile.h"
 #include "desk/room.h"
+#include "notify/unsubscribe.h"
 #include "outbox/outbox.h"
 
 static void
@@ -55,21 +56,14 @@ opt_take(struct orders *o, struct command *c)
 
 /* ---- By a link ---------------------------------------------------------- */
 
-/* The payload is "tenant\nsub\nmedium". */
 static struct opt *
-opt_of_payload(char *payload)
+opt_of_link(const struct unsubscribe *u)
 {
-	char *sub = strchr(payload, '\n'), *medium;
-	struct opt *opt;
+	struct opt *opt = mem_alloc(sizeof(*opt));
 
-	medium = sub != NULL ? strchr(sub + 1, '\n') : NULL;
-	if (medium == NULL || medium_by_name(medium + 1) < 0)
-		return NULL;
-	*sub++ = *medium++ = '\0';
-	opt = mem_alloc(sizeof(*opt));
-	opt->tenant = mem_dup(payload);
-	opt->sub = mem_dup(sub);
-	opt->medium = (enum medium)medium_by_name(medium);
+	opt->tenant = mem_dup(u->tenant);
+	opt->sub = mem_dup(u->sub);
+	opt->medium = u->medium;
 	opt->why = mem_dup("unsubscribed by link");
 	return opt;
 }
@@ -77,11 +71,12 @@ opt_of_payload(char *payload)
 void
 opt_unsubscribe(struct orders *o, struct command *c)
 {
-	char payload[TOKEN_PAYLOAD_MAX + 1];
+	char text[TOKEN_PAYLOAD_MAX + 1];
+	struct unsubscribe u;
 
-	if (c->opt == NULL && token_open(&o->unsubscribe_key, c->token,
-	    payload) == OW_OK)
-		c->opt = opt_of_payload(payload);
+	if (c->opt == NULL && unsubscribe_open(&o->unsubscribe_key, c->token,
+	    text, &u) == OW_OK)
+		c->opt = opt_of_link(&u);
 	if (c->opt == NULL || (c->tenant != NULL &&
 	    strcmp(c->tenant, c->opt->tenant) != 0)) {
 		desk_answer_token(o, c);

@@ -129,7 +129,7 @@ orders_free(struct orders **op)
 	riders_done(o);
 	kitchens_done(o);
 	free(o->turns);
-	commit_done(o);
+	heal_done(o);
 	load_drop(o);
 	watch_done(o);
 	book_done(&o->book);
@@ -192,6 +192,7 @@ static const struct {
 	[CMD_RECEIPT] = { NULL, receipt_take, true },
 	[CMD_UNSUBSCRIBE] = { NULL, opt_unsubscribe, true },
 	[CMD_OPT] = { NULL, opt_take, true },
+	[CMD_NOTICE_FORGOTTEN] = { NULL, inbox_forgotten, true },
 	[CMD_JOURNEY] = { journey_read, NULL, false },
 	[CMD_ESTIMATES] = { NULL, learnt_report, false },
 };
@@ -216,13 +217,25 @@ order_found(struct visit *v, struct orders *o, struct entry *e, int err)
 {
 	struct command *c = ((struct errand *)v)->c;
 
-	if (err != OW_OK && err != OW_ENOENT)
+	if (err != OW_OK && err != OW_ENOENT) {
 		desk_answer_store(o, c, err);
-	else if (err != OW_OK || !who_may_read(c->who, e->order->id,
-	    e->order->customer_id))
+	} else if (err != OW_OK || !who_may_read(c->who, e->order->id,
+	    e->order->customer_id)) {
 		desk_answer_absent(o, c, "no_such_order", "order");
-	else
+	} else {
+		if (strcmp(c->tenant, "*") == 0)
+			c->tenant = arena_dup(&c->arena, e->order->tenant);
 		kinds[c->kind].order(o, c, e);
+	}
+}
+
+/* "*" names no tenant: it will do for what an order's id says, too. */
+static bool
+lacks_tenant(const struct command *c)
+{
+	return strcmp(c->tenant, "*") == 0 && c->kind != CMD_TICKET &&
+	    (kinds[c->kind].plain != NULL || (c->kind == CMD_CHANGE &&
+	    c->intent.kind == INTENT_CREATE));
 }
 
 static void
@@ -230,7 +243,7 @@ with_who(struct orders *o, struct errand *r)
 {
 	struct command *c = r->c;
 
-	if (!who_is_in(c->who, c->tenant)) {
+	if (!who_is_in(c->who, c->tenant) || lacks_tenant(c)) {
 		command_refuse(c, 403, "wrong_tenant",
 		    "this token is not for tenant %s", c->tenant);
 		desk_answer(o, c);

@@ -16,6 +16,7 @@
 
 struct consent;
 struct metrics;
+struct forgotten;
 struct opt;
 struct orders;
 struct outbox;
@@ -61,6 +62,7 @@ void orders_presence(void *orders, struct hub *, const char *topic,
    opt is taken. */
 void orders_consent(void *orders, struct consent *);
 void orders_opt(void *orders, struct opt *);
+void orders_forgotten(void *orders, struct forgotten *);	/* taken */
 /* ANY THREAD.  For outbox_conf; taken. */
 void orders_tidings(void *orders, struct tidings *);
 

@@ -125,10 +125,11 @@ person_find(struct orders *o, const char *tenant, const char *sub)
 struct person *
 person_find_topic(struct orders *o, const char *rest)
 {
-	const char *slash = strchr(rest, '/');
+	/* Both may have a "/" in them, and no control character. */
+	const char *end = strchr(rest, '\n');
 
-	return slash == NULL ? NULL :
-	    find(o, rest, (size_t)(slash - rest), slash + 1);
+	return end == NULL ? NULL :
+	    find(o, rest, (size_t)(end - rest), end + 1);
 }
 
 static struct person *
@@ -320,7 +321,7 @@ person_came(void *arg, struct txn *txn, const struct ow_result *r)
 		p->told = p->seq;
 	p->loaded = true;
 	/* Another node appended between the questions, or very much. */
-	if (p->told != p->seq) {
+	if (p->told != p->seq || p->is_outdated) {
 		p->stale = true;
 		if (++p->reads > READS_MAX)
 			read_failed(p, OW_EAGAIN);
@@ -344,6 +345,7 @@ person_read(struct person *p)
 	if (p->reading || p->in_flight > 0)
 		return;
 	p->reading = true;
+	p->is_outdated = false;
 	metric_add(p->orders->metrics, DESK_M_STORE_READS, 1);
 	txn = txn_new(p->orders->journal);
 	txn_add(txn, Q_PERSON_STATE, -1, "ss", p->tenant, p->sub);
@@ -353,6 +355,13 @@ person_read(struct person *p)
 		txn_add(txn, Q_PERSON_SINCE, -1, "ssii", p->tenant, p->sub,
 		    (int64_t)p->told, (int64_t)NEWER_MAX);
 	txn_send(&txn, person_came, p);
+}
+
+void
+person_outdated(struct person *p)
+{
+	p->stale = true;
+	p->is_outdated = p->reading;
 }
 
 void

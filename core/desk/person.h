@@ -39,6 +39,7 @@ struct person {
 	bool loaded;			/* was read at least once */
 	bool stale;			/* to be read before it is used */
 	bool reading;			/* that is under way */
+	bool is_outdated;		/* and perhaps began too early */
 	uint32_t reads;			/* in a row, for one answer */
 	uint32_t in_flight;		/* transactions that assume it */
 	uint64_t seq, told;	/* the last one given out; told to screens */
@@ -72,14 +73,16 @@ void person_fetch(struct orders *, const char *tenant, const char *sub,
 /* In memory, or NULL. */
 struct person *person_find(struct orders *, const char *tenant,
     const char *sub);
-/* By the rest of a topic "person/TENANT/SUB". */
+/* By the rest of a topic "person/TENANT\nSUB". */
 struct person *person_find_topic(struct orders *, const char *rest);
 /* Read those again that are watched and could not be. */
 void persons_heal(struct orders *);
 /* So it is in the store: read the person again if that is not what memory
-   says (another node wrote, or old notices were purged). */
+   says (another node wrote). */
 void person_compare(struct orders *, const char *tenant, const char *sub,
     uint64_t seq, int64_t unread);
+/* Something of it has changed in the store just now. */
+void person_outdated(struct person *);
 /* All visits end with OW_EAGAIN. */
 void persons_done(struct orders *);
 

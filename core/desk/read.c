@@ -133,12 +133,10 @@ page_start(struct page *p, struct command *c)
 	jw_list(&p->w, "data");
 }
 
-/* false: the page is full, and something follows. */
 static bool
-page_has_room(struct page *p)
+page_is_full(const struct page *p)
 {
-	p->more = p->left == 0 || p->c->body.n >= PAGE_BYTES_MAX;
-	return !p->more;
+	return p->left == 0 || p->c->body.n >= PAGE_BYTES_MAX;
 }
 
 /* order NULL: it can't be shown, and counts all the same, so that the next
@@ -187,7 +185,8 @@ list_from_memory(struct orders *o, struct command *c)
 	    customer != NULL ? first->c_prev : first->prev;
 	while (e != NULL) {
 		if (page_wants(c, e->order)) {
-			if (!page_has_room(&page))
+			page.more = page_is_full(&page);
+			if (page.more)
 				break;
 			page_add(&page, e->order->id, e->order);
 		}
@@ -216,7 +215,10 @@ list_came(void *arg, struct txn *txn, const struct ow_result *r)
 		return;
 	}
 	page_start(&page, c);
-	for (i = 0; i < r->rows[0].n_rows && page_has_room(&page); i++) {
+	for (i = 0; i < r->rows[0].n_rows; i++) {
+		page.more = page_is_full(&page);
+		if (page.more)
+			break;
 		id = row_text(r->rows, i, 0, NULL);
 		e = book_find_id(&o->book, id);
 		stored = e != NULL ? NULL : revive_order(r->rows, i, 2);

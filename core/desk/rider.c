@@ -5,11 +5,13 @@
  *
  * A location is no event.  The newest one by the driver's own clock replaces
  * the one before, in each order that the driver carries; screens hear of it
- * at most once a second, kitchens never.  What screens may see of it is the
- * order's to say (order_location).
+ * at most once a second, kitchens never.  This is the one place that paces:
+ * what is told is new to somebody, and goes out at once.  What screens may see
+ * of it is the order's to say (order_location).
  *
  * Invariants: a driver is in the table while an order is carried, and for a
- * while afterwards; at_ms of a location only grows.
+ * while afterwards; at_ms of a location only grows; an order is told no two
+ * within TELL_EVERY_MS, whoever carries it.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -70,7 +72,6 @@ rider_get(struct orders *o, const char *tenant, const char *id)
 	memcpy(r->key, key, n + 1);
 	r->orders = o;
 	r->known.rating = -1;
-	r->told_ms = INT64_MIN / 2;
 	r->idle_ms = loop_now_ms(o->loop);
 	HASH_ADD_KEYPTR(hh, o->riders, r->key, n, r);
 	return r;
@@ -81,18 +82,11 @@ rider_free(struct orders *o, struct rider *r)
 {
 	OW_ASSERT(r->carries == NULL);
 	HASH_DEL(o->riders, r);
-	loop_timer_cancel(&r->telling);
 	arena_done(&r->arena);
 	free(r);
 }
 
 /* ---- Who ---------------------------------------------------------------- */
-
-static bool
-is_same(const char *a, const char *b)
-{
-	return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
-}
 
 static const char *
 within(const char *s, size_t max)
@@ -121,10 +115,10 @@ rider_know(struct rider *r, const struct ow_driver *d)
 	new.vehicle = new.vehicle != NULL ? new.vehicle : had->vehicle;
 	new.phone = new.phone != NULL ? new.phone : had->phone;
 	new.rating = new.rating >= 0 ? new.rating : had->rating;
-	if (r->version > 0 && is_same(new.name, had->name) &&
-	    is_same(new.photo_url, had->photo_url) &&
-	    is_same(new.vehicle, had->vehicle) &&
-	    is_same(new.phone, had->phone) &&
+	if (r->version > 0 && mem_is_same(new.name, had->name) &&
+	    mem_is_same(new.photo_url, had->photo_url) &&
+	    mem_is_same(new.vehicle, had->vehicle) &&
+	    mem_is_same(new.phone, had->phone) &&
 	    fabs(new.rating - had->rating) < 1e-9)
 		return false;
 	arena_init(&arena);
@@ -152,9 +146,9 @@ driver_copy(struct arena *a, const struct driver *from, struct driver *to)
 
 static struct event *
 location_event(struct orders *o, const struct entry *e,
-    const struct location *l)
+    const struct location *l, int64_t ago_ms)
 {
-	int64_t wall_ms = loop_wall_ms(o->loop);
+	int64_t wall_ms = loop_wall_ms(o->loop) - ago_ms;
 	struct buf out = BUF_INIT(1024);
 	struct event *event;
 	char id[ID_SIZE];
@@ -194,51 +188,73 @@ is_news(const struct carry *c, const struct location *l, int64_t now_ms)
 }
 
 static void
-carry_tell(struct orders *o, struct carry *c)
+carry_say(struct orders *o, struct carry *c, const struct location *l)
 {
-	struct entry *e = c->entry;
-	struct location l;
-	struct event *event;
+	struct event *event = location_event(o, c->entry, l, 0);
 	uint32_t f;
 
-	if (e->watchers == 0 ||
-	    !order_location(e->order, loop_wall_ms(o->loop), &l) ||
-	    !is_news(c, &l, loop_now_ms(o->loop)))
-		return;
-	c->told = l;
+	c->told = *l;
 	c->told_ms = loop_now_ms(o->loop);
-	event = location_event(o, e, &l);
 	for (f = 0; f < o->n_hubs; f++)
-		if ((e->watchers >> f & 1) != 0)
+		if ((c->entry->watchers >> f & 1) != 0)
 			hub_tell(o->hubs[f], event);
 	event_unref(&event);
 }
 
-static void
-rider_tell_now(void *arg)
-{
-	struct rider *r = arg;
-	struct carry *c;
+static void carry_tell_later(void *arg);
 
-	r->telling = NULL;
-	r->told_ms = loop_now_ms(r->orders->loop);
-	DL_FOREACH(r->carries, c)
-		carry_tell(r->orders, c);
+/* At once, or as soon as the second is over; what is not told yet costs no
+   more than a look. */
+static void
+carry_tell(struct carry *c)
+{
+	struct orders *o = c->rider->orders;
+	int64_t now_ms = loop_now_ms(o->loop);
+	int64_t wait_ms = c->told_ms + TELL_EVERY_MS - now_ms;
+	struct location l;
+
+	if (c->telling != NULL)
+		return;
+	/* Whoever comes next has it from the snapshot. */
+	if (c->entry->watchers == 0)
+		c->told.known = false;
+	if (c->entry->watchers == 0 ||
+	    !order_location(c->entry->order, loop_wall_ms(o->loop), &l) ||
+	    !is_news(c, &l, now_ms))
+		return;
+	if (wait_ms <= 0)
+		carry_say(o, c, &l);
+	else
+		c->telling = loop_timer_start(o->loop, wait_ms,
+		    carry_tell_later, c);
 }
 
 static void
-rider_tell(struct rider *r)
+carry_tell_later(void *arg)
 {
-	struct orders *o = r->orders;
-	int64_t wait_ms = r->told_ms + TELL_EVERY_MS - loop_now_ms(o->loop);
+	struct carry *c = arg;
 
-	if (r->telling != NULL)
-		return;
-	if (wait_ms <= 0)
-		rider_tell_now(r);
-	else
-		r->telling = loop_timer_start(o->loop, wait_ms,
-		    rider_tell_now, r);
+	c->telling = NULL;
+	carry_tell(c);
+}
+
+struct event *
+carry_again(struct orders *o, struct carry *c)
+{
+	int64_t now_ms = loop_now_ms(o->loop);
+	struct location l;
+
+	if (c->entry->watchers != 0 && c->told.known)
+		return location_event(o, c->entry, &c->told,
+		    now_ms - c->told_ms);
+	if (!order_location(c->entry->order, loop_wall_ms(o->loop), &l))
+		return NULL;
+	/* The first one here sets the pace; nobody waits for who comes. */
+	if (c->entry->watchers == 0) {
+		c->told = l;
+		c->told_ms = now_ms;
+	}
+	return location_event(o, c->entry, &l, 0);
 }
 
 /* ---- Where -------------------------------------------------------------- */
@@ -265,10 +281,10 @@ rider_show(struct rider *r)
 {
 	struct carry *c;
 
-	DL_FOREACH(r->carries, c)
+	DL_FOREACH(r->carries, c) {
 		carry_show(r->orders, c);
-	if (r->carries != NULL)
-		rider_tell(r);
+		carry_tell(c);
+	}
 }
 
 void
@@ -287,7 +303,7 @@ rider_move(struct rider *r, const struct ow_point *p)
 		.known = true, .lat = p->lat + 0.0, .lng = p->lng + 0.0,
 		.heading = p->heading, .speed_mps = p->speed_mps,
 		.at_ms = p->at_ms,
-		.is_stale = loop_wall_ms(o->loop) - p->at_ms >
+		.is_stale = o->is_blind || loop_wall_ms(o->loop) - p->at_ms >
 		    PREDICT_STALE_MS,
 	};
 	r->idle_ms = loop_now_ms(o->loop);
@@ -356,6 +372,7 @@ rider_take(struct orders *o, struct carry *c, const char *id)
 
 	if (r == c->rider)
 		return;
+	loop_timer_cancel(&c->telling);
 	if (c->rider != NULL) {
 		DL_DELETE(c->rider->carries, c);
 		c->rider->idle_ms = loop_now_ms(o->loop);
@@ -369,6 +386,6 @@ rider_take(struct orders *o, struct carry *c, const char *id)
 	/* After a restart the row knows more. */
 	if (!r->at.known && order->location.known)
 		r->at = order->location;
-	else if (r->at.known)
-		rider_tell(r);
+	carry_show(o, c);
+	carry_tell(c);
 }

@@ -34,6 +34,10 @@ struct rider;
 struct turns;
 struct zones;
 
+struct ask_line {		/* of their mails; first in, first out */
+	struct mail *first, *last;
+};
+
 struct orders {
 	struct loop *loop;
 	const struct settings *set;
@@ -43,7 +47,9 @@ struct orders {
 	struct hub *hubs[FRONTS_MAX];
 	uint32_t n_hubs;
 	bool loaded, store_up;
-	struct mail *early, *early_last; /* asks that wait for the load */
+	struct ask_line early;		/* those that wait for the load */
+	struct ask_line cooks;		/* and for a kitchen to be written */
+	struct turn_hook cooks_turn;
 	char store_why[160];
 	struct id_maker ids;
 	struct book book;
@@ -125,9 +131,16 @@ void desk_finish_link(struct orders *, struct command *, const char *link_id);
 
 /* e NULL: to create one.  Waits its turn when the order is busy. */
 void commit_change(struct orders *, struct command *, struct entry *e);
-/* Look what became of changes whose outcome is open. */
-void commit_heal(struct orders *);
-void commit_done(struct orders *);
+/* Its change is over: the next one in its line. */
+void commit_next(struct orders *, struct entry *);
+
+/* heal.c: to be looked at when the store can be read: what is in memory may be
+   behind the log, or an order may have been made that is not. */
+void heal_entry(struct orders *, struct entry *);
+void heal_made(struct orders *, const struct order *as);
+void heal_look(struct orders *);	/* now it can be */
+void heal_done(struct orders *);
+
 /* Add the link's row; its token is known from its id. */
 void share_add_link(struct orders *, struct txn *, const char *link_id,
     const char *tenant, const char *order_id, int64_t expires_ms);
@@ -150,6 +163,7 @@ void inbox_read(struct orders *, struct command *);
 void inbox_read_all(struct orders *, struct command *);
 void inbox_remove(struct orders *, struct command *);
 void inbox_remove_all(struct orders *, struct command *);
+void inbox_forgotten(struct orders *, struct command *);
 void profile_get(struct orders *, struct command *);
 void profile_put(struct orders *, struct command *);
 void opt_unsubscribe(struct orders *, struct command *);
@@ -179,7 +193,7 @@ void delivery_forget(struct orders *, struct entry *);
 void riders_sweep(struct orders *);
 void riders_done(struct orders *);
 /* As it may be told again: without a phone, unless the order shows it now.
-   order NULL: it is not in memory. */
+   order NULL: it is not in memory, or whoever reads this never sees one. */
 void delivery_add_message(struct buf *out, const struct order *,
     const char *message, size_t n);
 struct event *delivery_event(const struct order *, struct event *);

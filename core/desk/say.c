@@ -4,7 +4,9 @@
  * think ourselves, as commands in the order's line like any other.
  *
  * Their answer is nobody's, so they end where they are.  What must not be lost
- * is tried again while the store is away; so is somebody's STOP (opt.c).
+ * is tried again while the store is away; so is what concerns a person: a count
+ * that has changed (inbox.c), and a STOP (opt.c), which has places that nothing
+ * else may take.
  */
 #include <string.h>
 #include <utlist.h>
@@ -16,11 +18,13 @@
 
 #define AGAIN_MS 1000
 #define UNSAID_MAX 10000u
+#define UNSAID_OPTS 10000u		/* beyond them */
 
 void
 say_again(struct orders *o, struct command *c)
 {
-	if (o->n_unsaid >= UNSAID_MAX) {
+	if (o->n_unsaid >= UNSAID_MAX + (c->kind == CMD_OPT ? UNSAID_OPTS :
+	    0)) {
 		metric_add(o->metrics, DESK_M_TIDINGS_LOST, 1);
 		log_error("desk", "too many changes wait for the store; one"
 		    " is forgotten", LOG_STR("tenant", c->tenant),
@@ -81,7 +85,7 @@ say_sweep(struct orders *o)
 		c->status = 0;
 		c->tries = c->person_tries = 0;
 		buf_clear(&c->body);
-		if (c->kind == CMD_OPT)
+		if (c->kind != CMD_CHANGE)
 			desk_command(o, c);
 		else if ((e = book_find_id(&o->book, c->order)) != NULL)
 			say(o, c, e);

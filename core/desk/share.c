@@ -142,7 +142,7 @@ share_ticket(struct orders *o, struct command *c)
 	if (c->repeat_key != NULL)
 		repeat = mem_printf("%s\n%s", c->repeat_scope, c->repeat_key);
 	err = ticket_new(&o->tickets, c->who, c->path, repeat,
-	    loop_now_ms(o->loop), &ticket);
+	    c->repeat_hash, loop_now_ms(o->loop), &ticket);
 	if (err == OW_ECONFLICT) {
 		command_refuse(c, 422, "idempotency_key_reused",
 		    "this Idempotency-Key was used for another request");

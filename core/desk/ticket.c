@@ -19,6 +19,7 @@ ticket_end(struct tickets *t, struct ticket *k)
 		HASH_DELETE(by_repeat, t->by_repeat, k);
 	who_unref(&k->who);
 	free(k->repeat);
+	free(k->hash);
 	mem_wipe(k->text, sizeof(k->text));
 	free(k);
 }
@@ -39,7 +40,8 @@ tickets_sweep(struct tickets *t, int64_t now_ms)
 
 int
 ticket_new(struct tickets *t, const struct who *who, const char *path,
-    const char *repeat, int64_t now_ms, const struct ticket **out)
+    const char *repeat, const char *hash, int64_t now_ms,
+    const struct ticket **out)
 {
 	unsigned char random[TICKET_RANDOM];
 	struct ticket *k = NULL;
@@ -49,7 +51,7 @@ ticket_new(struct tickets *t, const struct who *who, const char *path,
 	if (repeat != NULL)
 		HASH_FIND(by_repeat, t->by_repeat, repeat, strlen(repeat), k);
 	if (k != NULL) {
-		if (strcmp(k->path, path) != 0)
+		if (strcmp(k->hash, hash) != 0)
 			return OW_ECONFLICT;
 		*out = k;
 		return OW_OK;
@@ -61,6 +63,7 @@ ticket_new(struct tickets *t, const struct who *who, const char *path,
 	k->who = who_ref(who);
 	k->expires_ms = now_ms + TICKET_TTL_MS;
 	k->repeat = mem_dup(repeat);
+	k->hash = repeat != NULL ? mem_dup(hash) : NULL;
 	crypto_random(random, sizeof(random));
 	b64url_encode(random, sizeof(random), k->text);
 	mem_wipe(random, sizeof(random));

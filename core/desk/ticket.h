@@ -23,6 +23,7 @@ struct ticket {
 	struct who *who;
 	int64_t expires_ms;		/* loop clock */
 	char *repeat;			/* scope and key; or NULL */
+	char *hash;			/* of its whole request; or NULL */
 	char text[TICKET_SIZE];
 	char path[];
 };
@@ -34,10 +35,11 @@ struct tickets {
 
 void tickets_done(struct tickets *);
 /* repeat: the same once more gives the same ticket; NULL: none.
-   OW_ECONFLICT: that one is for another path.  OW_ELIMIT: too many are
-   open. */
+   OW_ECONFLICT: that one came with another hash, which is of no interest
+   otherwise.  OW_ELIMIT: too many are open. */
 int ticket_new(struct tickets *, const struct who *, const char *path,
-    const char *repeat, int64_t now_ms, const struct ticket **out);
+    const char *repeat, const char *hash, int64_t now_ms,
+    const struct ticket **out);
 /* OW_OK and a reference: the ticket is used up.  OW_EDENIED. */
 int ticket_use(struct tickets *, const char *text, const char *path,
     int64_t now_ms, struct who **out);

@@ -141,6 +141,7 @@ vars_write(const struct vars *v, struct buf *out)
 	jw_text(&w, "count", "1");	/* until it replaces others */
 	write_url(v, &w);
 	jw_text(&w, "tenant", o->tenant);
+	jw_text(&w, "delivery", o->fulfilment == FULFIL_DELIVERY ? "yes" : "");
 	(void)snprintf(seq, sizeof(seq), "%llu",
 	    (unsigned long long)v->fact->seq);
 	jw_text(&w, "seq", seq);

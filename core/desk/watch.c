@@ -13,6 +13,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/metric.h"
+#include "desk/carry.h"
 #include "desk/room.h"
 
 struct watch {
@@ -44,6 +45,28 @@ refuse(struct ask *a, int err)
 	}
 	a->err = err;
 	hub_answer(a);
+}
+
+static void
+asks_add(struct ask_line *line, struct ask *a)
+{
+	a->mail.next = NULL;
+	if (line->first == NULL)
+		line->first = &a->mail;
+	else
+		line->last->next = &a->mail;
+	line->last = &a->mail;
+}
+
+static struct ask *
+asks_take(struct ask_line *line)
+{
+	struct mail *m = line->first;
+
+	if (m == NULL)
+		return NULL;
+	line->first = m->next;
+	return (struct ask *)m;		/* its first member */
 }
 
 /* Takes over the reference. */
@@ -100,9 +123,10 @@ answer_order(struct orders *o, struct ask *a, struct entry *e)
 	bool replay = a->has_since && a->since <= order->seq &&
 	    missing <= (uint64_t)o->set->stream.replay_max &&
 	    entry_has_since(e, a->since, &first);
+	struct event *where;
 
 	a->events = arena_alloc(&a->arena,
-	    (e->n_recent + 3) * sizeof(*a->events));
+	    (e->n_recent + 4) * sizeof(*a->events));
 	if (replay) {
 		metric_add(o->metrics, DESK_M_REPLAYED, (int64_t)missing);
 		for (; first < e->n_recent; first++)
@@ -114,9 +138,13 @@ answer_order(struct orders *o, struct ask *a, struct entry *e)
 			    order->tenant, order->id, order->seq));
 		give(a, entry_snapshot(e, &o->ids, loop_wall_ms(o->loop)));
 	}
-	if (a->has_since && !a->resync)
+	if (a->wants_live)
 		give(a, stream_event(o, "stream.live", order->tenant,
 		    order->id, order->seq));
+	/* A place has no seq: no replay has it. */
+	where = replay && e->carry != NULL ? carry_again(o, e->carry) : NULL;
+	if (where != NULL)
+		give(a, where);
 	a->topic = arena_dup(&a->arena, order->id);
 	a->seq = order->seq;
 	a->finished = is_over(o, order);
@@ -200,18 +228,24 @@ watch_order(struct orders *o, struct watch *w)
 
 /* ---- The kitchen -------------------------------------------------------- */
 
+/* Orders written in one turn, a few milliseconds of it. */
+#define KITCHEN_STEP 500u
+
+static void cooks_look(void *arg);
+
 static void
-answer_kitchen(struct orders *o, struct ask *a)
+answer_kitchen(struct orders *o, struct ask *a, uint32_t *budget)
 {
-	struct book_tenant *t;
+	struct book_tenant *t = book_tenant(&o->book, a->seen_as->tenant);
 	int64_t now_ms = loop_wall_ms(o->loop);
 
-	if (!who_may_cook(a->seen_as) ||
-	    strcmp(a->seen_as->tenant, "*") == 0) {
-		refuse(a, OW_EDENIED);
+	if (!tenant_kitchen_prepare(t, budget)) {
+		asks_add(&o->cooks, a);
+		o->cooks_turn.fn = cooks_look;
+		o->cooks_turn.arg = o;
+		loop_at_turn_end(o->loop, &o->cooks_turn);
 		return;
 	}
-	t = book_tenant(&o->book, a->seen_as->tenant);
 	a->events = arena_alloc(&a->arena, 2 * sizeof(*a->events));
 	if (a->resync)
 		give(a, stream_event(o, "stream.resync", t->name, "", 0));
@@ -220,6 +254,32 @@ answer_kitchen(struct orders *o, struct ask *a)
 	t->watchers |= desk_front_bit(o, a->hub);
 	a->err = OW_OK;
 	hub_answer(a);
+}
+
+/* Their kitchens have very many orders that nobody has looked at yet. */
+static void
+cooks_look(void *arg)
+{
+	struct orders *o = arg;
+	struct ask_line all = o->cooks;
+	uint32_t budget = KITCHEN_STEP;
+	struct ask *a;
+
+	o->cooks = (struct ask_line){ NULL, NULL };
+	while ((a = asks_take(&all)) != NULL)
+		answer_kitchen(o, a, &budget);
+}
+
+static void
+watch_kitchen(struct orders *o, struct ask *a)
+{
+	uint32_t budget = KITCHEN_STEP;
+
+	if (!who_may_cook(a->seen_as) ||
+	    strcmp(a->seen_as->tenant, "*") == 0)
+		refuse(a, OW_EDENIED);
+	else
+		answer_kitchen(o, a, &budget);
 }
 
 /* ---- Persons ------------------------------------------------------------ */
@@ -277,10 +337,10 @@ person_begin_anew(struct orders *o, struct ask *a, const struct person *p)
 static void
 person_answer(struct orders *o, struct ask *a, struct person *p)
 {
-	if (a->has_since && !a->resync)
+	if (a->wants_live)
 		give(a, stream_event(o, "stream.live", p->tenant, "",
 		    p->told));
-	a->topic = arena_join(&a->arena, "person/", p->tenant, "/", p->sub,
+	a->topic = arena_join(&a->arena, "person/", p->tenant, "\n", p->sub,
 	    NULL);
 	a->seq = p->told;
 	p->watchers |= desk_front_bit(o, a->hub);
@@ -393,7 +453,7 @@ watch_feed(struct orders *o, struct watch *w)
 		watch_order(o, w);
 		break;
 	case OW_FEED_KITCHEN:
-		answer_kitchen(o, a);
+		watch_kitchen(o, a);
 		break;
 	case OW_FEED_PERSON:
 		watch_person(o, a);
@@ -446,36 +506,12 @@ watch_by_ticket(struct orders *o, struct watch *w)
 	}
 }
 
-/* Clients that return while a restarted server reads its orders wait for
-   that: refused, all of them would come once more. */
-static void
-wait_for_load(struct orders *o, struct ask *a)
-{
-	a->mail.next = NULL;
-	if (o->early == NULL)
-		o->early = &a->mail;
-	else
-		o->early_last->next = &a->mail;
-	o->early_last = &a->mail;
-}
-
-static struct ask *
-early_take(struct orders *o)
-{
-	struct mail *m = o->early;
-
-	if (m == NULL)
-		return NULL;
-	o->early = m->next;
-	return (struct ask *)m;		/* its first member */
-}
-
 void
 watch_early(struct orders *o)
 {
 	struct ask *a;
 
-	while ((a = early_take(o)) != NULL) {
+	while ((a = asks_take(&o->early)) != NULL) {
 		if (o->loaded)
 			watch_ask(o, a);
 		else
@@ -489,7 +525,9 @@ watch_done(struct orders *o)
 {
 	struct ask *a;
 
-	while ((a = early_take(o)) != NULL)
+	loop_turn_cancel(o->loop, &o->cooks_turn);
+	while ((a = asks_take(&o->early)) != NULL ||
+	    (a = asks_take(&o->cooks)) != NULL)
 		ask_free(&a);
 }
 
@@ -498,8 +536,10 @@ watch_ask(struct orders *o, struct ask *a)
 {
 	struct watch *w;
 
+	/* Clients that return while a restarted server reads its orders wait
+	   for that: refused, all of them would come once more. */
 	if (!o->loaded && o->load != NULL) {
-		wait_for_load(o, a);
+		asks_add(&o->early, a);
 		return;
 	}
 	metric_add(o->metrics, DESK_M_ASKS, 1);

@@ -19,7 +19,7 @@ event_put(char **at, const char *p, size_t n)
 {
 	char *start = *at;
 
-	if (n > 0)
+	if (n > 0 && p != NULL)
 		memcpy(start, p, n);
 	start[n] = '\0';
 	*at = start + n + 1;
@@ -52,18 +52,32 @@ event_alloc(const char *tenant, const char *type, uint64_t seq, int64_t at_ms,
 }
 
 struct event *
-event_make(const char *tenant, const char *order_id,
-    const char *type, uint64_t seq, int64_t at_ms, const char *json,
-    size_t json_len)
+event_make_room(const char *tenant, const char *order_id, const char *type,
+    uint64_t seq, int64_t at_ms, size_t json_len, char **out_json)
 {
 	size_t id_len = order_id != NULL ? strlen(order_id) : 0;
 	struct event *ev;
 	char *rest;
 
 	OW_ASSERT(id_len < ID_SIZE);
-	ev = event_alloc(tenant, type, seq, at_ms, json, json_len, 0, &rest);
+	ev = event_alloc(tenant, type, seq, at_ms, NULL, json_len, 0, &rest);
 	if (id_len > 0)
 		memcpy(ev->order_id, order_id, id_len);
+	*out_json = rest - json_len - 1;
+	return ev;
+}
+
+struct event *
+event_make(const char *tenant, const char *order_id,
+    const char *type, uint64_t seq, int64_t at_ms, const char *json,
+    size_t json_len)
+{
+	struct event *ev;
+	char *room;
+
+	ev = event_make_room(tenant, order_id, type, seq, at_ms, json_len,
+	    &room);
+	memcpy(room, json, json_len);
 	return ev;
 }
 
@@ -71,12 +85,12 @@ struct event *
 event_make_person(const char *tenant, const char *sub, const char *type,
     uint64_t seq, int64_t at_ms, const char *json, size_t json_len)
 {
-	size_t n = strlen("person//") + strlen(tenant) + strlen(sub) + 1;
+	size_t n = strlen("person/\n") + strlen(tenant) + strlen(sub) + 1;
 	struct event *ev;
 	char *rest;
 
 	ev = event_alloc(tenant, type, seq, at_ms, json, json_len, n, &rest);
-	(void)snprintf(rest, n, "person/%s/%s", tenant, sub);
+	(void)snprintf(rest, n, "person/%s\n%s", tenant, sub);
 	ev->topic = rest;
 	return ev;
 }

@@ -23,9 +23,10 @@
 	Q(ORDER_WRITE, 5, 0,						\
 	    "UPDATE orders SET status = $2, active = $3, seq = $4, doc = $5" \
 	    " WHERE id = $1 AND seq <= $4")				\
-	/* tenant, id -> seq, doc */					\
+	/* tenant (*: any), id -> seq, doc */				\
 	Q(ORDER_BY_ID, 2, 2,						\
-	    "SELECT seq, doc FROM orders WHERE id = $2 AND tenant = $1") \
+	    "SELECT seq, doc FROM orders WHERE id = $2"			\
+	    " AND $1 IN ('*', tenant)")					\
 	/* tenant, external_ref -> id, seq, doc */			\
 	Q(ORDER_BY_REF, 2, 3,						\
 	    "SELECT id, seq, doc FROM orders"				\
@@ -49,7 +50,8 @@
 	    "SELECT e.seq, e.at_ms, e.type, e.message"			\
 	    " FROM orders o JOIN events e"				\
 	    " ON e.order_id = o.id AND e.seq > o.seq"			\
-	    " WHERE o.id = $2 AND o.tenant = $1 ORDER BY e.seq")	\
+	    " WHERE o.id = $2 AND $1 IN ('*', o.tenant)"		\
+	    " ORDER BY e.seq")						\
 	/* tenant, external_ref -> the same */				\
 	Q(BEHIND_BY_REF, 2, 4,						\
 	    "SELECT e.seq, e.at_ms, e.type, e.message"			\
@@ -250,10 +252,12 @@
 	    "SELECT id, sub, event_id, topic, at_ms, inbox, title, text," \
 	    " why, seen_ms, seen_how, read_ms FROM notices"		\
 	    " WHERE tenant = $1 AND order_id = $2 ORDER BY id")		\
-	/* at_ms, limit -> one for each */				\
-	Q(NOTICES_PURGE, 2, 1,						\
+	/* at_ms, limit -> id, tenant, sub, whether it counted as unread */ \
+	Q(NOTICES_PURGE, 2, 4,						\
 	    "DELETE FROM notices WHERE id IN (SELECT id FROM notices"	\
-	    " WHERE at_ms < $1 ORDER BY at_ms LIMIT $2) RETURNING id")	\
+	    " WHERE at_ms < $1 ORDER BY at_ms LIMIT $2) RETURNING id,"	\
+	    " tenant, sub, CASE WHEN inbox = 1 AND read_ms = 0 THEN 1"	\
+	    " ELSE 0 END")						\
 	/* ---- Jobs: see outbox/job.h for the states ---- */		\
 	/* id, key, tenant, sub, notice_id, order_id, topic, kind, medium, \
 	   address, hash, hint, due_ms, stale_ms, grp, only_unseen, urgent, \
@@ -426,6 +430,14 @@
 	    " AND stale_ms <= $2 AND due_ms <= $2"			\
 	    " AND $1 NOT LIKE '%,' || kind || ',%' LIMIT $4)"		\
 	    " RETURNING id")						\
+	/* kind, now_ms, why, limit -> one for each that is over	\
+	   before a channel could take it */				\
+	Q(JOBS_STALE, 4, 1,						\
+	    "UPDATE jobs SET state = 'skipped', open = 0, node = '',"	\
+	    " why = $3, ended_ms = $2 WHERE open = 1 AND due_ms <= $2"	\
+	    " AND id IN (SELECT id FROM jobs WHERE kind = $1 AND open = 1" \
+	    " AND due_ms <= $2 AND stale_ms > 0 AND stale_ms <= $2"	\
+	    " LIMIT $4) RETURNING id")					\
 	/* job_id, what, at_ms: what service workers told */		\
 	Q(RECEIPT_INSERT, 3, 0,						\
 	    "INSERT INTO receipts (job_id, what, at_ms)"		\

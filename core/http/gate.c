@@ -392,7 +392,7 @@ gate_advance(struct gate *g)
 
 /* Something has come, and is in `in` if that had room. */
 static void
-gate_has_read(struct gate *g, bool had_room)
+gate_go_on(struct gate *g, bool had_room)
 {
 	if (!gate_is_busy(g)) {
 		if (had_room)
@@ -413,7 +413,7 @@ gate_on_read(struct bufferevent *bev, void *arg)
 	struct gate *g = arg;
 
 	(void)bev;
-	gate_has_read(g, gate_fetch(g));
+	gate_go_on(g, gate_fetch(g));
 }
 
 /* Half-closed: it may still read answers. */
@@ -436,7 +436,7 @@ gate_read(struct gate *g)
 	if (n > 0) {
 		had_room = buf_add(&g->in, room, (size_t)n) == OW_OK;
 		mem_wipe(room, (size_t)n);	/* there may be a token */
-		gate_has_read(g, had_room);
+		gate_go_on(g, had_room);
 	} else if (n == 0) {
 		gate_listen(g, false);
 		gate_on_eof(g);

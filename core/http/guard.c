@@ -19,6 +19,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/utf8.h"
+
 #define GUARD_LENGTH_MAX 1000000000000000000u	/* far from any overflow */
 
 enum {
@@ -334,47 +336,8 @@ guard_find_end(const char *p, size_t n, size_t *at)
 
 /* ---- The target --------------------------------------------------------- */
 
-/* RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF. */
-static size_t
-utf8_length(const unsigned char *p, size_t n)
-{
-	if (p[0] < 0x80)
-		return 1;
-	if (p[0] >= 0xc2 && p[0] <= 0xdf && n >= 2)
-		return (p[1] & 0xc0) == 0x80 ? 2 : 0;
-	if ((p[0] & 0xf0) == 0xe0 && n >= 3) {
-		if ((p[1] & 0xc0) != 0x80 || (p[2] & 0xc0) != 0x80 ||
-		    (p[0] == 0xe0 && p[1] < 0xa0) ||
-		    (p[0] == 0xed && p[1] > 0x9f))
-			return 0;
-		return 3;
-	}
-	if (p[0] >= 0xf0 && p[0] <= 0xf4 && n >= 4) {
-		if ((p[1] & 0xc0) != 0x80 || (p[2] & 0xc0) != 0x80 ||
-		    (p[3] & 0xc0) != 0x80 || (p[0] == 0xf0 && p[1] < 0x90) ||
-		    (p[0] == 0xf4 && p[1] > 0x8f))
-			return 0;
-		return 4;
-	}
-	return 0;
-}
-
-static bool
-is_utf8(const char *text, size_t n)
-{
-	const unsigned char *p = (const unsigned char *)text;
-	size_t i, len;
-
-	for (i = 0; i < n; i += len) {
-		len = utf8_length(p + i, n - i);
-		if (!len)
-			return false;
-	}
-	return true;
-}
-
 /* Decode in[0..n); -1 when a NUL comes out, or, within a path, another
-   control or a "/".  out may be in. */
+   control.  out may be in. */
 static ptrdiff_t
 decode(const char *in, size_t n, bool is_path, char *out)
 {
@@ -387,9 +350,10 @@ decode(const char *in, size_t n, bool is_path, char *out)
 			c = (unsigned char)(hex_value(in[i + 1]) << 4 |
 			    hex_value(in[i + 2]));
 			i += 2;
-			if (!c || (is_path &&
-			    (c < 0x20 || c == 0x7f || c == '/')))
+			if (!c || (is_path && (c < 0x20 || c == 0x7f)))
 				return -1;
+			if (is_path && c == '/')
+				c = GUARD_SLASH;
 		}
 		out[k++] = (char)c;
 	}
@@ -422,13 +386,31 @@ guard_target(const char *target, size_t n, char *out_path,
 
 	/* The query first, in the same room: only its bytes are of interest. */
 	k = decode(target + path_n, n - path_n, false, out_path);
-	if (k < 0 || !is_utf8(out_path, (size_t)k))
+	if (k < 0 || !utf8_is_valid(out_path, (size_t)k))
 		return 400;
 	k = decode(target, path_n, true, out_path);
-	if (k < 1 || !is_utf8(out_path, (size_t)k) ||
+	if (k < 1 || !utf8_is_valid(out_path, (size_t)k) ||
 	    has_bad_segment(out_path, (size_t)k))
 		return 400;
 	out_path[k] = '\0';
 	*out_query = mark ? path_n + 1 : n;
 	return 0;
+}
+
+bool
+guard_path(const char *text, char *out)
+{
+	size_t i, n = strcspn(text, "?#");
+	ptrdiff_t k;
+
+	for (i = 0; i < n; i++)
+		if ((unsigned char)text[i] < 0x20 || (text[i] == '%' &&
+		    (n - i < 3 || hex_value(text[i + 1]) < 0 ||
+		    hex_value(text[i + 2]) < 0)))
+			return false;
+	k = decode(text, n, true, out);
+	if (k < 1 || out[0] != '/')
+		return false;
+	out[k] = '\0';
+	return true;
 }

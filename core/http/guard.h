@@ -37,13 +37,22 @@ int guard_head(const char *p, size_t n, struct guard_head *out);
  */
 ptrdiff_t guard_find_end(const char *p, size_t n, size_t *at);
 
+/* What a percent-encoded "/" is in a decoded path, where no other control can
+   be: never an end of a segment, whatever it is for others. */
+#define GUARD_SLASH '\x1f'
+
 /*
  * The target of an accepted head.  Writes the decoded path (room for n + 1
  * bytes) with a NUL and tells where the query starts (n: there is none).
- * 0, or 400: "//", a "." or ".." segment, a percent-encoded "/" or control
+ * 0, or 400: "//", a "." or ".." segment, a percent-encoded control
  * character, or anything that does not decode to UTF-8.
  */
 int guard_target(const char *target, size_t n, char *out_path,
     size_t *out_query);
+
+/* A path as somebody wrote it down, perhaps with a query behind it: as
+   guard_target would give it, in room for strlen(text) + 1 bytes.  False: it is
+   none. */
+bool guard_path(const char *text, char *out);
 
 #endif

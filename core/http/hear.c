@@ -15,6 +15,7 @@
 #include "base/json.h"
 #include "event/event.h"
 #include "http/auth.h"
+#include "hub/hub.h"
 #include "hub/stream.h"
 
 #define MESSAGE_MAX 16384	/* a token is the longest thing */
@@ -45,16 +46,21 @@ static int
 hear_ping(struct auth *auth, int64_t now_ms, struct ow_stream *stream,
     const struct json *message)
 {
-	struct buf text = BUF_INIT(128);
+	struct buf text = BUF_INIT(256);
 	struct event *pong;
+	char id[ID_SIZE];
 	struct jw w;
 
 	(void)auth;
 	(void)message;	/* has nothing but its type */
+	hub_new_id(stream_hub(stream), id);
 	jw_init(&w, &text);
 	jw_object(&w, NULL);
 	jw_text(&w, "type", "pong");
+	jw_text(&w, "id", id);
 	jw_time(&w, "at", now_ms);
+	jw_object(&w, "data");
+	jw_end(&w);
 	jw_end(&w);
 	pong = event_make("", "", "pong", 0, now_ms, text.p, text.n);
 	stream_say(stream, pong);

@@ -9,6 +9,7 @@
 #include "http/problem.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "base/crypto.h"
 #include "base/json.h"
@@ -50,7 +51,7 @@ static const struct status statuses[] = {
 	{ 415, "Unsupported Media Type", "unsupported_media_type" },
 	{ 416, "Range Not Satisfiable", "range_not_satisfiable" },
 	{ 417, "Expectation Failed", "expectation_failed" },
-	{ 422, "Unprocessable Content", "invalid_fields" },
+	{ 422, "Unprocessable Content", "invalid_field" },
 	{ 426, "Upgrade Required", "upgrade_required" },
 	{ 428, "Precondition Required", "precondition_required" },
 	{ 429, "Too Many Requests", "too_many_requests" },
@@ -118,18 +119,49 @@ problem_status(int err)
 	}
 }
 
+/* Refusals that are about one field, whatever else is in the body. */
+static const struct {
+	const char *code, *field;
+} fields[] = {
+	{ "idempotency_key_reused", "Idempotency-Key" },
+	{ "no_channel", "channel" },
+	{ "reason_required", "reason" },
+};
+
+static const char *
+field_of(const char *code)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(fields) / sizeof(*fields); i++)
+		if (strcmp(fields[i].code, code) == 0)
+			return fields[i].field;
+	return "";
+}
+
 static void
-write_errors(struct jw *w, const struct form_faults *faults)
+write_error(struct jw *w, const char *field, const char *detail)
+{
+	jw_object(w, NULL);
+	jw_text(w, "field", field);
+	jw_text(w, "detail", detail);
+	jw_end(w);
+}
+
+/* A 422 always says which field it is about. */
+static void
+write_errors(struct jw *w, const struct form_faults *faults, const char *code,
+    const char *detail)
 {
 	uint32_t i;
 
 	jw_list(w, "errors");
-	for (i = 0; i < faults->n && i < FORM_FAULTS_MAX; i++) {
-		jw_object(w, NULL);
-		jw_text(w, "field", faults->list[i].field);
-		jw_text(w, "detail", faults->list[i].detail);
-		jw_end(w);
-	}
+	if (!faults)
+		write_error(w, field_of(code), detail);
+	else
+		for (i = 0; i < faults->n && i < FORM_FAULTS_MAX; i++)
+			write_error(w, faults->list[i].field,
+			    faults->list[i].detail);
 	jw_end(w);
 }
 
@@ -141,17 +173,17 @@ problem_write(struct buf *out, int status, const char *code,
 	struct jw w;
 
 	code = code ? code : problem_code(status);
+	detail = detail && *detail ? detail : problem_title(status);
 	snprintf(type, sizeof(type), "urn:orderwire:problem:%.64s", code);
 	jw_init(&w, out);
 	jw_object(&w, NULL);
 	jw_text(&w, "type", type);
 	jw_text(&w, "title", problem_title(status));
 	jw_int(&w, "status", status);
-	if (detail)
-		jw_text(&w, "detail", detail);
+	jw_text(&w, "detail", detail);
 	jw_text(&w, "code", code);
-	if (faults)
-		write_errors(&w, faults);
+	if (faults || status == 422)
+		write_errors(&w, faults, code, detail);
 	jw_end(&w);
 }
 

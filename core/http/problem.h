@@ -18,7 +18,8 @@ const char *problem_title(int status);		/* "Not Found" */
 int problem_status(int err);
 const char *problem_code(int status);		/* "not_found" */
 
-/* faults may be NULL (only 422 has them); code NULL: problem_code. */
+/* faults may be NULL: a 422 then has one error, about what its code is about.
+   code NULL: problem_code; detail NULL or empty: the title. */
 void problem_write(struct buf *out, int status, const char *code,
     const char *detail, const struct form_faults *faults);
 /* For a Retry-After: wait_ms rounded up to seconds, or, when 0, 1 to 5 s by

@@ -339,7 +339,7 @@ write_head(struct gates *gates, struct buf *out,
 		buf_add(out, headers->p, headers->n);
 	if (!has_content(a->status))
 		return;
-	if (a->content_type)
+	if (a->content_type && is_printable(a->content_type))
 		buf_printf(out, "Content-Type: %s\r\n", a->content_type);
 	buf_printf(out, "Content-Length: %zu\r\n", a->body.n);
 }

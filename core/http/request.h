@@ -21,7 +21,8 @@ struct request;
 
 struct loop *request_loop(const struct request *);
 const char *request_method(const struct request *);	/* "GET" */
-/* Percent-decoded; has no NUL, no "//", no "." or ".." segment. */
+/* Percent-decoded; has no NUL, no "//", no "." or ".." segment; an encoded
+   "/" is GUARD_SLASH. */
 const char *request_path(const struct request *);
 const char *request_query(const struct request *);	/* raw, "" */
 /* A query parameter, decoded, "+" as blank; NULL when absent.  Kept with the

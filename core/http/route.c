@@ -18,6 +18,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "http/guard.h"
 
 struct route {
 	struct route *next;
@@ -244,6 +245,17 @@ search_below(struct search *s, const struct route_node *node,
 	return false;
 }
 
+/* Here, where no segment can come of it any more, a "/" may be one again. */
+static void
+put_param(char *to, const char *p, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		to[i] = p[i] == GUARD_SLASH ? '/' : p[i];
+	to[n] = '\0';
+}
+
 int
 routes_find(const struct routes *routes, const char *method,
     const char *path, struct route_match *out)
@@ -269,9 +281,7 @@ routes_find(const struct routes *routes, const char *method,
 	out->target = s.found->target;
 	out->n_params = s.n_params;
 	out->allow[0] = '\0';
-	for (i = 0; i < s.n_params; i++) {
-		memcpy(out->param[i], s.param[i], s.param_n[i]);
-		out->param[i][s.param_n[i]] = '\0';
-	}
+	for (i = 0; i < s.n_params; i++)
+		put_param(out->param[i], s.param[i], s.param_n[i]);
 	return OW_OK;
 }

@@ -6,6 +6,8 @@
  * wins over a parameter.  No prefixes, no globs, no trailing slash; only the
  * pattern "*" is every path that no other pattern has, by whatever method.
  *
+ * A percent-encoded "/" ends no segment and is a "/" in its parameter.
+ *
  * A parameter is 1 to 159 bytes; one whose name ends in "+" ("{token+}") may
  * have 399.
  */

@@ -21,6 +21,7 @@
 #include "base/trace.h"
 #include "hub/parts.h"
 
+#define FRAME_ROOM 64			/* for what a transport adds */
 #define ANSWER_RETRY_MS 4000		/* the store is away, or starting */
 
 /* ---- Topics that are left ---------------------------------------------- */
@@ -30,8 +31,6 @@ static void
 answer_unwatch(struct hub *h, struct topic *t)
 {
 	topic_trim(t, t->head);
-	if (t->latest != NULL)
-		wheel_unset(&h->late, &t->latest->node);
 	if (t->left_at > 0)
 		DL_DELETE(h->left, t);
 	t->left_at = 0;
@@ -184,6 +183,7 @@ hub_ask_again(struct ow_stream *s)
 		ask->tenant = arena_dup(&ask->arena, s->opening->tenant);
 	ask->who = who_ref(s->who);
 	ask->resync = true;
+	ask->wants_live = (s->flags & S_LIVE_DUE) != 0;
 	ask->has_since = s->feed != OW_FEED_KITCHEN;
 	ask->since = ask->has_since ? s->seq : 0;
 	hub_send_ask(s->hub, ask);
@@ -255,20 +255,41 @@ answer_refuse(struct ow_stream *s, int err)
 	beat_end_for_now(s, ANSWER_RETRY_MS);
 }
 
-/* All events of the answer in one piece; from the ring where they are. */
+/* How many events of the answer fit into the buffer that a stream may have:
+   the rest is asked for again when these are gone.  What needs more by itself
+   goes alone, and what has no seq goes with what is before it: it is no
+   position to come back to. */
+static uint32_t
+answer_portion(const struct ow_stream *s, const struct ask *ask,
+    size_t *out_size)
+{
+	size_t max = (size_t)s->hub->set->buffer_max, n = 0, more;
+	bool has_seq, had_seq = false;
+	uint32_t i;
+
+	for (i = 0; i < ask->n_events; i++) {
+		more = ask->events[i]->pub.json.n + FRAME_ROOM;
+		has_seq = ask->events[i]->pub.seq != 0;
+		if (had_seq && has_seq && n + more > max)
+			break;
+		n += more;
+		had_seq |= has_seq;
+	}
+	*out_size = n;
+	return i;
+}
+
+/* The first events of the answer in one piece; from the ring where they are. */
 static struct frame *
 answer_frame(const struct ow_stream *s, const struct ask *ask,
-    const struct topic *t)
+    const struct topic *t, uint32_t n, size_t hint)
 {
 	uint32_t key = stream_key(s), i;
 	struct framer by = hub_framer(s->hub, key);
 	struct frame *f = NULL, *ready;
 	struct slot *slot;
-	size_t hint = 0;
 
-	for (i = 0; i < ask->n_events; i++)
-		hint += ask->events[i]->pub.json.n + 64;
-	for (i = 0; i < ask->n_events; i++) {
+	for (i = 0; i < n; i++) {
 		slot = ask->feed == OW_FEED_ORDER && t != NULL ?
 		    topic_slot_by_seq(t, ask->events[i]->pub.seq) : NULL;
 		/* A snapshot carries the seq of an event, too. */
@@ -339,11 +360,28 @@ answer_drop_opening(struct ow_stream *s)
 	s->opening = NULL;
 }
 
+/* The stream stands behind the first n events of the answer now. */
+static void
+answer_stand(struct ow_stream *s, const struct ask *ask, uint32_t n)
+{
+	s->flags = (s->flags & ~(unsigned int)(S_FELL | S_LIVE_DUE)) | S_LIVE;
+	s->seq = ask->seq;
+	if (n == ask->n_events)
+		return;
+	/* As if it had fallen behind there. */
+	s->flags |= S_FELL | (ask->wants_live ? S_LIVE_DUE : 0u);
+	while (n > 0 && ask->events[n - 1]->pub.seq == 0)
+		n--;
+	s->seq = ask->events[n - 1]->pub.seq;
+}
+
 static void
 answer_admit(struct hub *h, struct ow_stream *s, const struct ask *ask)
 {
 	bool is_first = (s->flags & S_LIVE) == 0;
 	struct frame *f;
+	size_t size;
+	uint32_t n;
 
 	if (is_first) {
 		answer_who(s, ask);
@@ -353,24 +391,25 @@ answer_admit(struct hub *h, struct ow_stream *s, const struct ask *ask)
 			return;
 		}
 	}
-	f = answer_frame(s, ask, topic_find(h->topics, ask->topic));
+	n = answer_portion(s, ask, &size);
+	f = answer_frame(s, ask, topic_find(h->topics, ask->topic), n, size);
 	if (f != NULL)
 		send_add(s, f);
-	hub_count(h, M_DELIVERIES, ask->n_events);
+	hub_count(h, M_DELIVERIES, n);
 	hub_count(h, M_RESYNCS, ask->resync);
-	TRACE3(answer, ask->resync, ask->n_events, ask->seq);
-	s->seq = ask->seq;
-	s->flags = (s->flags & ~(unsigned int)S_FELL) | S_LIVE;
-	if (ask->finished)
+	TRACE3(answer, ask->resync, n, ask->seq);
+	answer_stand(s, ask, n);
+	/* Let in before it is ended: else the end would be a refusal. */
+	if (is_first)
+		(void)hub_answer_first(s, OW_OK);
+	if (ask->finished && n == ask->n_events)
 		stream_end(s, OW_END_FINISHED, "order finished");
 	else
 		answer_join(s, ask);
 	beat_set(s);
 	stream_queue(s);
-	if (is_first) {
-		(void)hub_answer_first(s, OW_OK);
+	if (is_first)
 		answer_drop_opening(s);
-	}
 }
 
 void

@@ -42,11 +42,12 @@ struct ask {
 	bool has_since;
 	uint64_t since;
 	bool resync;			/* it was live once and fell behind */
+	bool wants_live;		/* stream.live behind the last event */
 
 	/* The answer. */
 	int err;		/* OW_OK, OW_EDENIED, OW_ENOENT, OW_EAGAIN,
 				   OW_EINVAL: the ticket or token is no good */
-	const char *topic;	/* order id, "kitchen/T", "person/T/S" */
+	const char *topic;	/* order id, "kitchen/T", "person/T\nS" */
 	struct who *seen_as;		/* a reference; who the stream is now */
 	uint32_t n_events;		/* to send first, in this order */
 	struct event **events;		/* a reference each */

@@ -105,7 +105,7 @@ beat_slot(struct hub *h)
 {
 	int64_t wall_ms = loop_wall_ms(h->loop);
 	uint32_t tick = wheel_now(&h->wheel);
-	char at[CLOCK_TEXT_SIZE], json[96];
+	char at[CLOCK_TEXT_SIZE], id[ID_SIZE], json[160];
 	int n;
 
 	if (h->beat.event != NULL && h->beat_tick == tick)
@@ -113,8 +113,9 @@ beat_slot(struct hub *h)
 	event_unref(&h->beat.event);
 	frame_unref_all(&h->beat.frames);
 	clock_format(wall_ms, at);
+	hub_new_id(h, id);
 	n = snprintf(json, sizeof(json), "{\"type\":\"heartbeat\","
-	    "\"at\":\"%s\"}", at);
+	    "\"id\":\"%s\",\"at\":\"%s\",\"data\":{}}", id, at);
 	h->beat.event = event_make("", NULL, "heartbeat", 0, wall_ms, json,
 	    (size_t)n);
 	h->beat_tick = tick;
@@ -139,14 +140,17 @@ static void
 beat_warn(struct ow_stream *s)
 {
 	int64_t wall_ms = loop_wall_ms(s->hub->loop);
-	char at[CLOCK_TEXT_SIZE], ends[CLOCK_TEXT_SIZE], json[160];
+	char at[CLOCK_TEXT_SIZE], ends[CLOCK_TEXT_SIZE], id[ID_SIZE];
+	char json[200];
 	struct event *ev;
 	int n;
 
 	clock_format(wall_ms, at);
 	clock_format(s->who->expires_ms, ends);
+	hub_new_id(s->hub, id);
 	n = snprintf(json, sizeof(json), "{\"type\":\"auth.expiring\","
-	    "\"at\":\"%s\",\"data\":{\"expires_at\":\"%s\"}}", at, ends);
+	    "\"id\":\"%s\",\"at\":\"%s\",\"data\":{\"expires_at\":\"%s\"}}",
+	    id, at, ends);
 	ev = event_make("", NULL, "auth.expiring", 0, wall_ms, json, (size_t)n);
 	stream_say(s, ev);
 	event_unref(&ev);

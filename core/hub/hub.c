@@ -276,8 +276,11 @@ hub_reason(int code)
 }
 
 static bool
-hub_end_means(const struct hub_end *end, const struct ow_stream *s)
+hub_end_means(const struct hub_end *end, struct ow_stream *s)
 {
+	/* Who fell behind gets what it missed, and the end with that. */
+	if (end->code == OW_END_FINISHED && send_has_fallen(s))
+		return false;
 	return end->sub == NULL || (s->who != NULL &&
 	    s->who->role == ROLE_TRACKING &&
 	    strcmp(s->who->sub, end->sub) == 0);
@@ -440,7 +443,6 @@ hub_new(const struct hub_conf *conf)
 	h->random = (uint64_t)loop_wall_ms(h->loop) ^ (uint64_t)(uintptr_t)h;
 	pthread_mutex_init(&h->lock, NULL);
 	wheel_init(&h->wheel, h->loop, beat_on_wheel, h);
-	wheel_init(&h->late, h->loop, latest_on_wheel, h);
 	if (conf->metrics != NULL)
 		h->metrics = metric_set_new(conf->metrics, "hub", hub_metrics,
 		    "front", conf->name);
@@ -499,7 +501,6 @@ hub_free(struct hub **hp)
 	loop_turn_cancel(h->loop, &h->hook);
 	loop_timer_cancel(&h->pacing);
 	wheel_done(&h->wheel);
-	wheel_done(&h->late);
 	link_set_free(&h->links);
 	metric_set_free(&h->metrics);
 	pthread_mutex_destroy(&h->lock);
@@ -517,6 +518,12 @@ uint32_t
 hub_streams(const struct hub *h)
 {
 	return h->n_all;
+}
+
+void
+hub_new_id(struct hub *h, char out[ID_SIZE])
+{
+	id_new(&h->ids, loop_wall_ms(h->loop), out);
 }
 
 uint32_t

@@ -14,6 +14,7 @@
 #ifndef HUB_HUB_H
 #define HUB_HUB_H
 
+#include "base/id.h"
 #include "base/loop.h"
 #include "conf/settings.h"
 #include "event/event.h"
@@ -50,6 +51,8 @@ struct hub *hub_new(const struct hub_conf *);
 void hub_free(struct hub **);
 struct loop *hub_loop(const struct hub *);
 uint32_t hub_streams(const struct hub *);
+/* For a message about a stream itself. */
+void hub_new_id(struct hub *, char out[ID_SIZE]);
 
 /* A transport plugin's instance on this front; the number is what
    stream_conf.transport takes.  At most 8. */

@@ -53,6 +53,7 @@ enum {
 	S_CONNECTED = 1 << 15,	/* has or had a connection */
 	S_HOLDS = 1 << 16,	/* is counted in its topic's n_behind */
 	S_PRESENT = 1 << 17,	/* is counted in its topic's n_present */
+	S_LIVE_DUE = 1 << 18,	/* its replay has not come to stream.live */
 };
 /* Gets nothing from its topic now. */
 #define S_DEAF (S_FULL | S_FELL | S_ASKING | S_ENDED | S_CLOSING | S_GONE)
@@ -121,8 +122,7 @@ struct hub {
 	struct hub_conf conf;
 	struct metric_set *metrics;
 	struct link_set *links;
-	struct wheel wheel;		/* streams */
-	struct wheel late;		/* struct latest */
+	struct wheel wheel;
 
 	const struct ow_transport *transports[HUB_TRANSPORTS_MAX];
 	void *selves[HUB_TRANSPORTS_MAX];
@@ -146,6 +146,7 @@ struct hub {
 	struct slot beat;		/* the heartbeat of this tick */
 	uint32_t beat_tick;
 	uint64_t random;
+	struct id_maker ids;
 
 	bool is_draining, is_ending;
 	int64_t drain_ms;
@@ -184,6 +185,8 @@ bool hub_answer_first(struct ow_stream *, int err);
 /* send.c */
 void send_topic(struct hub *, struct topic *);	/* to all on it */
 void send_stream(struct ow_stream *);		/* what is due, if it can */
+/* What it needs next has to come from the log. */
+bool send_has_fallen(struct ow_stream *);
 /* It needs its topic's ring no more. */
 void send_release(struct ow_stream *);
 /* Make what is left of the topic its own. */
@@ -207,7 +210,7 @@ void beat_on_wheel(void *hub, struct wheel_node *);
 
 /* latest.c */
 void latest_tell(struct hub *, struct topic *, struct event *);
-void latest_send(struct ow_stream *);		/* if it has not the newest */
-void latest_on_wheel(void *hub, struct wheel_node *);
+/* If it has not the newest and nothing is before it; false: later. */
+bool latest_send(struct ow_stream *);
 
 #endif

@@ -261,6 +261,13 @@ send_check_fell(struct ow_stream *s)
 	stream_queue(s);
 }
 
+bool
+send_has_fallen(struct ow_stream *s)
+{
+	send_check_fell(s);
+	return (s->flags & (S_FELL | S_ASKING)) != 0;
+}
+
 /* The last one that was behind takes the ring's memory with it. */
 void
 send_release(struct ow_stream *s)
@@ -317,7 +324,7 @@ send_stream(struct ow_stream *s)
 	if (s->topic != NULL && s->cursor >= s->topic->sent)
 		send_release(s);
 	if ((s->flags & (S_FULL | S_GONE)) == 0)
-		latest_send(s);
+		(void)latest_send(s);	/* nothing is before it now */
 }
 
 void

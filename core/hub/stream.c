@@ -126,7 +126,7 @@ stream_ask(struct ow_stream *s, const struct who *who, const char *ticket,
 	ask->who = who_ref(who);
 	ask->ticket = arena_dup(&ask->arena, ticket);
 	ask->tracking_token = arena_dup(&ask->arena, tracking_token);
-	ask->has_since = o->has_since;
+	ask->has_since = ask->wants_live = o->has_since;
 	ask->since = s->seq;
 	hub_send_ask(s->hub, ask);
 	beat_set(s);

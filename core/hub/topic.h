@@ -16,7 +16,6 @@
 #include "event/event.h"
 #include "hub/frame.h"
 #include "hub/pace.h"
-#include "net/wheel.h"
 
 struct ow_stream;
 
@@ -29,12 +28,8 @@ struct slot {
 
 /* The newest location, outside the ring: it may be skipped. */
 struct latest {
-	struct wheel_node node;		/* first; set: sent when it fires */
-	struct topic *topic;
 	struct slot slot;
 	uint32_t number;		/* from 1 */
-	uint32_t released;		/* streams may have it, up to this */
-	int64_t sent_ms;
 };
 
 struct topic {

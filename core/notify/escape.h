@@ -33,10 +33,5 @@ size_t escape_cut(const char *s, size_t n, size_t max);
 /* The control characters that no text for people has: C0 and DEL but newline
    and tab, C1, U+2028 and U+2029.  At s, as how many bytes; 0: none. */
 size_t escape_control(const char *s, size_t n);
-/* The length of the character at s, where n > 0 bytes are; 0: it is none
-   (RFC 3629, 4). */
-size_t escape_utf8_length(const char *s, size_t n);
-/* Well-formed UTF-8 as of RFC 3629. */
-bool escape_is_utf8(const char *s, size_t n);
 
 #endif

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/utf8.h"
 #include "conf/near.h"
 
 #define PARTS_MAX 400u
@@ -210,7 +211,7 @@ pattern_read(const char *text, enum escape escape,
 	const char *tag;
 	size_t n;
 
-	if (!escape_is_utf8(text, strlen(text)))
+	if (!utf8_is_valid(text, strlen(text)))
 		return reader_fault(&r, "the text is not UTF-8");
 	while (*r.p) {
 		tag = strstr(r.p, "{{");

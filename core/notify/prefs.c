@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "base/locale.h"
 #include "base/mem.h"
 #include "base/zone.h"
 #include "notify/topic.h"
@@ -133,23 +134,6 @@ email_is_valid(const char *s)
 		at = s + n;
 	} while (*at == '.');
 	return !*at;
-}
-
-/* "de", "en-GB", "zh_Hant_TW": the shape that orders' contacts have. */
-static bool
-locale_is_valid(const char *s)
-{
-	size_t n = strspn(s, LETTERS);
-
-	if (n < 2 || n > 8)
-		return false;
-	for (s += n; *s == '-' || *s == '_'; s += n) {
-		s++;
-		n = strspn(s, LETTERS DIGITS);
-		if (n < 1 || n > 8)
-			return false;
-	}
-	return !*s;
 }
 
 /* "HH:MM" as minutes, or -1. */

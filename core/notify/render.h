@@ -45,7 +45,8 @@ void templates_free(struct templates **);
 
 /* Names that templates may use, NULL at the end: number, customer, status,
    reason, eta, eta_minutes, promised, driver, place, address, items, count
-   (of the notices of its group that it stands for), url, tenant. */
+   (of the notices of its group that it stands for), url, tenant, delivery
+   ("yes": it is brought). */
 extern const char *const render_variables[];
 
 struct rendered {		/* in the arena; never NULL */

@@ -229,7 +229,8 @@ template_of(struct arena *arena, const char *event)
 static bool
 template_is_name(const char *s)
 {
-	size_t n = strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789-");
+	size_t n = strspn(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	    "abcdefghijklmnopqrstuvwxyz0123456789-");
 
 	return n && !s[n] && n <= 80 && *s != '-';
 }
@@ -323,7 +324,7 @@ draft_fill(struct draft *d, uint32_t i)
 		conf_where_entry(d->conf, "rules", i, "template", &file,
 		    &line);
 		conf_fault(d->faults, file, line, "a template's name is made "
-		    "of a-z, 0-9 and -");
+		    "of A-Z, a-z, 0-9 and -");
 		d->is_usable = false;
 	}
 }

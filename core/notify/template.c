@@ -46,7 +46,7 @@ static const struct part_kind {
 #define VARIABLES							\
 	"number", "customer", "status", "reason", "eta", "eta_minutes",	\
 	"promised", "driver", "place", "address", "items", "count",	\
-	"url", "tenant"
+	"url", "tenant", "delivery"
 
 const char *const render_variables[] = { VARIABLES, NULL };
 _Static_assert(sizeof(render_variables) ==

@@ -13,7 +13,7 @@ enum part { PART_TITLE, PART_BODY, PART_SMS, PART_SUBJECT, PART_HTML,
     PART_LINK, PART_COUNT };
 
 /* Places in render_variables, and of the names that a layout has more. */
-enum { VAR_URL = 12, VAR_TITLE = 14, VAR_UNSUBSCRIBE, VAR_CONTENT,
+enum { VAR_URL = 12, VAR_TITLE = 15, VAR_UNSUBSCRIBE, VAR_CONTENT,
     VAR_COUNT };
 
 struct template {

@@ -43,6 +43,7 @@ topic_is_known(const char *topic)
 
 	if (topic[0] == 'x' && topic[1] == '.') {
 		n = strspn(topic + 2,
+		    "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 		    "abcdefghijklmnopqrstuvwxyz0123456789_.-");
 		return n && n <= TOPIC_NAME_MAX && !topic[2 + n];
 	}

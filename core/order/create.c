@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/form.h"
 #include "base/json.h"
+#include "base/locale.h"
 #include "order/parts.h"
 
 #define PHONE_DIGITS_MIN 7
@@ -89,23 +90,6 @@ is_phone(const char *s)
 	    n - 1 >= PHONE_DIGITS_MIN && n - 1 <= PHONE_DIGITS_MAX;
 }
 
-/* "de", "en-GB", "zh_Hant_TW": subtags as in BCP 47, either separator. */
-static bool
-is_locale(const char *s)
-{
-	size_t n = strspn(s, LETTERS);
-
-	if (n < 2 || n > 8)
-		return false;
-	for (s += n; *s == '-' || *s == '_'; s += n) {
-		s++;
-		n = strspn(s, LETTERS DIGITS);
-		if (n < 1 || n > 8)
-			return false;
-	}
-	return *s == '\0';
-}
-
 static bool
 is_timezone(const char *s)
 {
@@ -120,7 +104,8 @@ static const struct contact_rule {
 	{ "email", "contact.email", is_email, "must be an e-mail address" },
 	{ "phone", "contact.phone", is_phone,
 	    "must be + and 7 to 15 digits" },
-	{ "locale", "contact.locale", is_locale, "must be a language tag" },
+	{ "locale", "contact.locale", locale_is_valid,
+	    "must be a language tag" },
 	{ "timezone", "contact.timezone", is_timezone,
 	    "must be the name of a time zone" },
 };

@@ -10,15 +10,10 @@
  */
 #include <string.h>
 
+#include "base/mem.h"
 #include "order/draft.h"
 #include "order/parts.h"
 #include "order/route.h"
-
-static bool
-is_same(const char *a, const char *b)
-{
-	return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
-}
 
 /* ---- When --------------------------------------------------------------- */
 
@@ -116,11 +111,11 @@ decide_delivery(struct draft *d, struct refusal *r)
 {
 	const struct order *before = d->before;
 	struct driver driver = { .id = d->in->fleet_member_id, .rating = -1 };
-	bool same_driver = is_same(before->driver.id, driver.id);
+	bool same_driver = mem_is_same(before->driver.id, driver.id);
 
 	if (before->fulfilment != FULFIL_DELIVERY)
 		return refuse_other_ways(before, r);
-	if (same_driver && is_same(before->task_id, d->in->task_id) &&
+	if (same_driver && mem_is_same(before->task_id, d->in->task_id) &&
 	    !is_waiting(before->delivery))
 		return OW_OK;
 	if (order_is_finished(before))
@@ -206,7 +201,7 @@ is_of_another(const struct draft *d, enum delivery_status to)
 	const struct order *o = d->before;
 
 	if (d->in->task_id == NULL || o->task_id == NULL ||
-	    is_same(d->in->task_id, o->task_id))
+	    mem_is_same(d->in->task_id, o->task_id))
 		return false;
 	return (to != DELIVERY_ASSIGNED && to != DELIVERY_ACCEPTED &&
 	    to != DELIVERY_EN_ROUTE_PICKUP) || (!is_waiting(o->delivery) &&
@@ -222,9 +217,9 @@ is_new_driver(const struct draft *d, enum delivery_status to)
 
 	if (to == DELIVERY_DELIVERED || to == DELIVERY_RETURNED)
 		return false;
-	return (driver != NULL && !is_same(driver, o->driver.id)) ||
+	return (driver != NULL && !mem_is_same(driver, o->driver.id)) ||
 	    (d->in->task_id != NULL && o->driver.id != NULL &&
-	    !is_same(d->in->task_id, o->task_id));
+	    !mem_is_same(d->in->task_id, o->task_id));
 }
 
 static void
@@ -234,12 +229,12 @@ assign(struct draft *d)
 	const char *id = d->in->fleet_member_id;
 	struct driver driver = { .id = id, .rating = -1 };
 
-	if (id == NULL || is_same(id, o->driver.id))
+	if (id == NULL || mem_is_same(id, o->driver.id))
 		driver = o->driver;
 	else if (d->in->driver != NULL)
 		driver = *d->in->driver;
 	draft_driver(d, &driver, d->in->task_id != NULL ? d->in->task_id :
-	    is_same(id, o->driver.id) ? o->task_id : NULL);
+	    mem_is_same(id, o->driver.id) ? o->task_id : NULL);
 }
 
 /* The order needs another rider; its task is over. */
@@ -312,11 +307,11 @@ is_seen_to_differ(const struct order *o, const struct driver *d)
 {
 	const struct driver *has = &o->driver;
 
-	return !is_same(has->name, d->name) ||
+	return !mem_is_same(has->name, d->name) ||
 	    !is_same_photo(has->photo_url, d->photo_url) ||
-	    !is_same(has->vehicle, d->vehicle) ||
+	    !mem_is_same(has->vehicle, d->vehicle) ||
 	    (has->rating < d->rating || has->rating > d->rating) ||
-	    (order_shows_phone(o) && !is_same(has->phone, d->phone));
+	    (order_shows_phone(o) && !mem_is_same(has->phone, d->phone));
 }
 
 int
@@ -328,7 +323,7 @@ decide_driver(struct draft *d, struct refusal *r)
 
 	(void)r;
 	if (order_is_finished(before) || has->id == NULL ||
-	    !is_same(has->id, driver.id))
+	    !mem_is_same(has->id, driver.id))
 		return OW_OK;
 	if (driver.name == NULL)
 		driver.name = has->name;

@@ -19,6 +19,8 @@
 #define ETA_PAST_MAX_MS (60 * INT64_C(1000))
 #define ETA_AHEAD_MAX_MS (30 * INT64_C(86400) * 1000)
 #define EVENT_NAME_MAX 62
+#define EVENT_NAME_CHARS "ABCDEFGHIJKLMNOPQRSTUVWXYZ"			\
+    "abcdefghijklmnopqrstuvwxyz0123456789_.-"
 #define EVENT_DATA_MAX 4096
 
 static const struct form_field status_fields[] = {
@@ -161,7 +163,7 @@ is_event_name(const char *s)
 
 	return n >= 3 && n <= EVENT_NAME_MAX + 2 &&
 	    s[0] == 'x' && s[1] == '.' &&
-	    strspn(s + 2, "abcdefghijklmnopqrstuvwxyz0123456789_.-") == n - 2;
+	    strspn(s + 2, EVENT_NAME_CHARS) == n - 2;
 }
 
 /* The data as it was written, blanks between its tokens aside: numbers and
@@ -202,7 +204,7 @@ read_event(struct intent *in, struct arena *arena,
 		return OW_EINVAL;
 	if (!is_event_name(type)) {
 		form_fault(faults, "type",
-		    "must be x. and 1 to 62 of a-z, 0-9, _, . and -");
+		    "must be x. and 1 to 62 of A-Z, a-z, 0-9, _, . and -");
 		return OW_EINVAL;
 	}
 	in->event_type = type;

@@ -127,7 +127,7 @@ route_unref(struct route **rp)
 	free(r);
 }
 
-int
+bool
 route_is_same(const struct route *a, const struct route *b)
 {
 	return a == b || (a != NULL && b != NULL &&

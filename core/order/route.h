@@ -10,6 +10,7 @@
 #define ORDER_ROUTE_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -34,7 +35,7 @@ struct route *route_new(const double *lnglat, size_t n, double distance_m,
 struct route *route_read(const struct json *);
 struct route *route_ref(struct route *);	/* NULL gives NULL */
 void route_unref(struct route **);
-int route_is_same(const struct route *, const struct route *);
+bool route_is_same(const struct route *, const struct route *);
 /* NULL: null. */
 void route_write(struct jw *, const char *key, const struct route *);
 

@@ -4,7 +4,8 @@
  * as a letter, what that loop wants to hear about comes from there.
  *
  * An adapter is a guest like a channel: what it says is copied, and looked at
- * for shape alone; a number that is none goes no further.
+ * for shape alone; a number that is none goes no further, and no more goes
+ * than the orders loop has time for (lane.c).
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +14,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "order/route.h"
+#include "outbox/lane.h"
 #include "outbox/plug.h"
 #include "outbox/room.h"
 
@@ -51,7 +53,7 @@ say(struct ow_ctx *ctx, struct tidings *t)
 {
 	struct adapter *a = plugin_ctx_user(ctx);
 
-	a->outbox->conf.tidings(a->outbox->conf.arg, t);
+	lane_send(a->outbox->lane, t);
 }
 
 static const char *
@@ -269,6 +271,9 @@ adapter_start(struct outbox *o, const struct plugin_entry *e,
 	struct ow_fault why = { "" };
 	int err;
 
+	if (o->lane == NULL)
+		o->lane = lane_new(o->conf.loop, o->conf.metrics,
+		    o->conf.tidings, o->conf.arg);
 	a->outbox = o;
 	a->entry = e;
 	o->adapters = mem_grow(o->adapters, (o->n_adapters + 1) *
@@ -317,6 +322,7 @@ adapters_stop(struct outbox *o)
 
 	for (i = 0; i < o->n_adapters; i++)
 		plugin_stop(&o->adapters[i]->ctx);
+	lane_free(&o->lane);
 }
 
 void

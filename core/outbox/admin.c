@@ -152,23 +152,12 @@ jobs_arrive(void *arg, struct txn *txn, const struct ow_result *r)
 	ask_end(a, 200);
 }
 
-static bool
-is_state(const char *state)
-{
-	uint32_t i;
-
-	for (i = 0; i < JOB_STATE_COUNT; i++)
-		if (strcmp(job_state_names[i], state) == 0)
-			return true;
-	return state[0] == '\0';
-}
-
 static void
 ask_jobs(struct outbox_ask *a)
 {
 	struct txn *txn;
 
-	if (!is_state(a->state)) {
+	if (a->state[0] != '\0' && !job_is_state(a->state)) {
 		ask_refuse(a, 422, "invalid_field",
 		    "state is none that a job can be in");
 		return;

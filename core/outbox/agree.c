@@ -80,25 +80,31 @@ is_group_going(const struct flight *f)
 	return false;
 }
 
-/* True: it was put off.  Other addresses of one notice are no repetition. */
-static bool
-is_throttled(struct flight *f)
+/* When it may go, if not now; other addresses of one notice are no
+   repetition. */
+static int64_t
+throttled_until(const struct flight *f)
 {
-	int64_t wall_ms = outbox_wall(f->outbox), until_ms = 0;
-	char why[96];
+	int64_t until_ms = 0;
 
 	if (f->group[0] == '\0' || f->rule == NULL ||
 	    f->rule->throttle_ms <= 0)
-		return false;
+		return 0;
 	if (f->group_last_ms != 0)
 		until_ms = f->group_last_ms + f->rule->throttle_ms;
 	/* When that one is through is not known yet, and those that wait for
 	   it must be due together: then the newest speaks for them. */
 	if (is_group_going(f))
-		until_ms = wall_ms + (f->rule->throttle_ms < AGAIN_MS ?
-		    f->rule->throttle_ms : AGAIN_MS);
-	if (until_ms <= wall_ms)
-		return false;
+		until_ms = outbox_wall(f->outbox) + (f->rule->throttle_ms <
+		    AGAIN_MS ? f->rule->throttle_ms : AGAIN_MS);
+	return until_ms;
+}
+
+static void
+put_off(struct flight *f, int64_t until_ms)
+{
+	char why[96];
+
 	if (f->rule->throttle_ms % 60000 == 0)
 		(void)snprintf(why, sizeof(why),
 		    "throttled: one message per %lldm",
@@ -108,19 +114,25 @@ is_throttled(struct flight *f)
 		    "throttled: one message per %llds",
 		    (long long)(f->rule->throttle_ms + 999) / 1000);
 	end_uncounted(f, JOB_LATER, until_ms, why);
-	return true;
 }
 
 static void
 throttle(struct batch *b, bool is_going)
 {
+	struct flight *f;
+	int64_t until_ms;
 	uint32_t i;
 
 	for (i = 0; i < b->n; ) {
-		if (is_throttled(b->flights[i]))
+		f = b->flights[i];
+		until_ms = throttled_until(f);
+		if (until_ms > outbox_wall(b->outbox)) {
 			batch_remove(b, i);
-		else
-			b->flights[i++]->is_going = is_going;
+			put_off(f, until_ms);
+		} else {
+			f->is_going = is_going;
+			i++;
+		}
 	}
 }
 

@@ -66,13 +66,6 @@ breaker_failure(struct breaker *b, const struct breaker_conf *conf,
 	b->open_until_ms = now_ms + breaker_wait_ms(b, conf);
 }
 
-void
-breaker_abandon(struct breaker *b)
-{
-	if (b->state == BREAKER_PROBING)
-		b->state = BREAKER_OPEN;
-}
-
 const char *
 breaker_state_name(enum breaker_state state)
 {

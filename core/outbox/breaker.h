@@ -37,8 +37,6 @@ void breaker_success(struct breaker *);
 /* at_once: a wrong credential opens it without counting. */
 void breaker_failure(struct breaker *, const struct breaker_conf *,
     bool at_once, const char *why, int64_t now_ms);
-/* The probe ended without saying anything about the provider. */
-void breaker_abandon(struct breaker *);
 const char *breaker_state_name(enum breaker_state);
 
 #endif

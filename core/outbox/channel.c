@@ -153,6 +153,13 @@ places_max(const struct channel *ch)
 	    (uint32_t)ch->set->max_inflight;
 }
 
+bool
+channel_is_left_alone(const struct channel *ch)
+{
+	return ch->is_away || ch->breaker.state != BREAKER_CLOSED ||
+	    ch->n_overdue >= OVERDUE_MAX;
+}
+
 uint32_t
 channel_room(struct channel *ch, int64_t now_ms)
 {

@@ -84,6 +84,7 @@ struct channel {
 	struct slot *slots, *free_head, **free_tail;
 	uint32_t n_free;
 	bool told_twice, told_nonsense;	/* once in the log */
+	uint32_t n_unsure;		/* news that may get lost */
 	bool is_drained;
 	bool is_away;			/* its process is not there now */
 	struct metric_set *metrics;
@@ -107,6 +108,8 @@ bool channel_serves(const struct channel *, const char *tenant);
    itself; INT64_MAX: only when something is settled. */
 uint32_t channel_room(struct channel *, int64_t now_ms);
 int64_t channel_room_ms(struct channel *, int64_t now_ms);
+/* It takes nothing, or nothing but a probe, and that may last. */
+bool channel_is_left_alone(const struct channel *);
 void channel_take(struct channel *);	/* a place and a token */
 /* was_out: the token is used up. */
 void channel_release(struct channel *, bool was_out);

@@ -4,7 +4,8 @@
  *
  * Never more than its channels have room for, one claim of a kind at a time.
  * Each kind has a clock of its own, so one that is busy, slow or left alone
- * does not concern the others.
+ * does not concern the others.  What is over before a channel that is left
+ * alone could take it ends here, without waiting for the next probe.
  *
  * Invariant: next_ms is not after the moment at which the next job of the kind
  * is due, as far as this node can know; outbox.poll_ms covers the rest.
@@ -14,6 +15,8 @@
 #include "base/log.h"
 #include "base/metric.h"
 #include "outbox/room.h"
+
+#define WHY_STALE "it was no news any more before its channel could take it"
 
 static void look_again(void *arg);
 
@@ -124,6 +127,10 @@ choose(struct flight *f)
 		    "no channel is configured for it any more");
 		return;
 	}
+	if (f->stale_ms != 0 && f->stale_ms <= outbox_wall(f->outbox)) {
+		end_uncounted(f, JOB_SKIPPED, 0, WHY_STALE);
+		return;
+	}
 	if (first_ms == INT64_MAX || first_ms < now_ms + AGAIN_MS)
 		first_ms = now_ms + AGAIN_MS;
 	end_uncounted(f, JOB_LATER, outbox_wall(f->outbox) + first_ms - now_ms,
@@ -167,24 +174,31 @@ claim_take(struct kind *k, const struct ow_result *r)
 		content_read(b);
 }
 
+/* The next one may be asked for. */
+static void
+claim_over(struct kind *k)
+{
+	k->is_claiming = false;
+	if (k->woken_ms < k->next_ms)
+		k->next_ms = k->woken_ms;
+	k->woken_ms = INT64_MAX;
+	k->is_asked = true;
+	outbox_turn(k->outbox);
+}
+
 static void
 claimed(void *arg, struct txn *txn, const struct ow_result *r)
 {
 	struct kind *k = arg;
 
 	(void)txn;
-	k->is_claiming = false;
 	if (r->err != OW_OK) {
 		claim_failed(k, r);
 	} else {
 		outbox_store_answered(k->outbox);
 		claim_take(k, r);
 	}
-	if (k->woken_ms < k->next_ms)
-		k->next_ms = k->woken_ms;
-	k->woken_ms = INT64_MAX;
-	k->is_asked = true;
-	outbox_turn(k->outbox);
+	claim_over(k);
 }
 
 static void
@@ -200,6 +214,50 @@ kind_claim(struct kind *k, uint32_t room)
 	    (int64_t)room, o->node, k->leased_until_ms);
 	txn_add(txn, Q_JOBS_NEXT, -1, "s", k->name);
 	txn_send(&txn, claimed, k);
+}
+
+/* ---- Nobody takes them -------------------------------------------------- */
+
+static void
+stale_ended(void *arg, struct txn *txn, const struct ow_result *r)
+{
+	struct kind *k = arg;
+
+	(void)txn;
+	if (r->err != OW_OK) {
+		outbox_store_failed(k->outbox, r);
+	} else {
+		outbox_store_answered(k->outbox);
+		channel_count(k->channels[0], CHANNEL_SKIPPED,
+		    r->rows[0].n_rows);
+		if (r->rows[0].n_rows == CLAIM_MAX)
+			k->stale_look_ms = 0;
+	}
+	claim_over(k);
+}
+
+static void
+kind_end_stale(struct kind *k)
+{
+	struct outbox *o = k->outbox;
+	struct txn *txn = txn_new(o->conf.journal);
+
+	k->is_claiming = true;
+	k->stale_look_ms = outbox_now(o) + o->conf.set->outbox.poll_ms;
+	txn_add(txn, Q_JOBS_STALE, -1, "sisi", k->name, outbox_wall(o),
+	    WHY_STALE, (int64_t)CLAIM_MAX);
+	txn_send(&txn, stale_ended, k);
+}
+
+static bool
+is_stale_look_due(const struct kind *k)
+{
+	uint32_t i;
+
+	for (i = 0; i < k->n_channels; i++)
+		if (!channel_is_left_alone(k->channels[i]))
+			return false;
+	return outbox_now(k->outbox) >= k->stale_look_ms;
 }
 
 void
@@ -219,6 +277,8 @@ kind_look(struct kind *k)
 	room = kind_room(k, outbox_now(o));
 	if (room > 0)
 		kind_claim(k, room);
+	else if (is_stale_look_due(k))
+		kind_end_stale(k);
 	else
 		kind_sleep(k, kind_room_in_ms(k, outbox_now(o)));
 }

@@ -130,15 +130,8 @@ content_arrive(void *arg, struct txn *txn, const struct ow_result *r)
 	struct batch *b = arg;
 
 	(void)txn;
-	if (r->err != OW_OK) {
-		outbox_store_failed(b->outbox, r);
-		batch_return(&b, "the store did not answer");
+	if (batch_take(&b, r) != OW_OK)
 		return;
-	}
-	if (b->outbox->is_draining) {
-		batch_return(&b, "the node ends");
-		return;
-	}
 	content_take(b, r->rows);
 	agree_ask(b);
 }

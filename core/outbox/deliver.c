@@ -12,6 +12,7 @@
 #include "base/buf.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "notify/unsubscribe.h"
 #include "outbox/room.h"
 
 #define VARS_MAX (1u << 20)
@@ -84,9 +85,9 @@ static void
 job_tokens(struct flight *f, struct ow_job *job)
 {
 	struct outbox *o = f->outbox;
-	char token[TOKEN_TEXT_SIZE], payload[TOKEN_PAYLOAD_MAX + 1];
+	struct unsubscribe u = { f->tenant, f->sub, f->medium };
 	const char *base = o->conf.public_url;
-	int n;
+	char token[TOKEN_TEXT_SIZE];
 
 	job->receipt = job->receipt_url = job->unsubscribe_url = "";
 	if (f->medium == MEDIUM_PUSH &&
@@ -97,10 +98,7 @@ job_tokens(struct flight *f, struct ow_job *job)
 	}
 	if (f->medium != MEDIUM_EMAIL || f->sub[0] == '\0')
 		return;
-	n = snprintf(payload, sizeof(payload), "%s\n%s\n%s", f->tenant,
-	    f->sub, medium_name(f->medium));
-	if (n > 0 && (size_t)n < sizeof(payload) &&
-	    token_make(&o->unsubscribe_key, payload, token) == OW_OK)
+	if (unsubscribe_make(&o->unsubscribe_key, &u, token) == OW_OK)
 		job->unsubscribe_url = arena_join(&f->arena, base,
 		    "/unsubscribe/", token, NULL);
 }

@@ -151,6 +151,20 @@ end_send(struct flight *f)
 	f->n_sent++;
 }
 
+/* When it is no news any more it is looked at, whatever it waits for. */
+static void
+end_by_stale(struct flight *f)
+{
+	int64_t last_ms = outbox_wall(f->outbox) + AGAIN_MS;
+
+	if (f->end.state != JOB_LATER || f->stale_ms == 0)
+		return;
+	if (last_ms < f->stale_ms)
+		last_ms = f->stale_ms;
+	if (f->end.due_ms > last_ms)
+		f->end.due_ms = last_ms;
+}
+
 void
 end_write(struct flight *f)
 {
@@ -158,6 +172,7 @@ end_write(struct flight *f)
 
 	OW_ASSERT(!f->has_end);
 	f->has_end = true;
+	end_by_stale(f);
 	f->is_going = f->is_going && f->was_out;
 	f->ended_ms = outbox_wall(f->outbox);
 	f->channel = NULL;

@@ -123,3 +123,18 @@ batch_return(struct batch **bp, const char *why)
 		end_uncounted(b->flights[i], JOB_LATER, due_ms, why);
 	batch_free(bp);
 }
+
+int
+batch_take(struct batch **bp, const struct ow_result *r)
+{
+	if (r->err != OW_OK) {
+		outbox_store_failed((*bp)->outbox, r);
+		batch_return(bp, "the store did not answer");
+		return r->err;
+	}
+	if ((*bp)->outbox->is_draining) {
+		batch_return(bp, "the node ends");
+		return OW_EAGAIN;
+	}
+	return OW_OK;
+}

@@ -14,20 +14,14 @@
  */
 #include "outbox/guest.h"
 
-#include <errno.h>
-#include <grp.h>
-#include <pwd.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <unistd.h>
 #include <uthash.h>
 
 #include "base/log.h"
 #include "base/mem.h"
-#include "conf/value.h"
+#include "outbox/boot.h"
 #include "outbox/pipe.h"
 #include "outbox/plug.h"
 #include "plugin/outside.h"
@@ -52,17 +46,11 @@ struct guest {
 	struct outside *outside;
 	struct ow_ctx *ctx;		/* NULL: not started, or stopped */
 	char *name;
-	struct conf_text *texts;
+	struct boot_text *texts;	/* that entry.conf points to */
 	struct guest_job *by_id, *by_job;	/* those that are out */
 	struct guest_job *spare, **spare_tail;
 	uint32_t n_spare;
 	int exit_code;
-};
-
-/* The values of options: secrets among them. */
-struct conf_text {
-	struct conf_text *next;
-	char *s;
 };
 
 /* From another thread than the loop's. */
@@ -199,124 +187,6 @@ static const struct ow_host_outbox host_outbox = {
 
 /* ---- Beginning ---------------------------------------------------------- */
 
-/* Root does so in the server only after its plugins have started. */
-static int
-become(const char *user, struct ow_fault *fault)
-{
-	const struct passwd *pw;
-
-	if (user[0] == '\0' || geteuid() != 0)
-		return OW_OK;
-	errno = 0;
-	pw = getpwnam(user);
-	if (pw != NULL && initgroups(user, pw->pw_gid) == 0 &&
-	    setgid(pw->pw_gid) == 0 && setuid(pw->pw_uid) == 0) {
-		/* Becoming another user has cleared it: prctl(2). */
-		(void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-		return OW_OK;
-	}
-	(void)snprintf(fault->text, sizeof(fault->text),
-	    "its process can't become user '%.60s': %.60s", user,
-	    errno != 0 ? strerror(errno) : "no such user");
-	return OW_EDENIED;
-}
-
-static void
-begin_log(const struct wire_start *s)
-{
-	static const char *const levels[] = { "debug", "info", "notice",
-	    "warn", "error" };
-	int32_t level = OW_ERROR + 1, i;	/* "": nothing */
-
-	for (i = OW_DEBUG; i <= OW_ERROR; i++)
-		if (strcmp(s->log_level, levels[i]) == 0)
-			level = i;
-	log_setup(strcmp(s->log_format, "json") == 0 ? LOG_JSON : LOG_LOGFMT,
-	    level, STDERR_FILENO);
-}
-
-static const char *
-keep(struct guest *g, const char *s)
-{
-	struct conf_text *t = mem_alloc(sizeof(*t));
-
-	t->s = mem_dup(s);
-	t->next = g->texts;
-	g->texts = t;
-	return t->s;
-}
-
-static int
-fill_option(struct guest *g, const struct ow_option *o,
-    const struct wire_pairs *told, struct ow_fault *fault)
-{
-	char *at = (char *)g->entry.conf + o->offset;
-	struct value value = { "", 0, false };
-	const char *text = NULL, *s;
-	uint32_t i;
-	int err;
-
-	for (i = 0; i < told->n; i++)
-		if (strcmp(told->list[i].name, o->name) == 0)
-			text = told->list[i].value;
-	if (text == NULL && o->dflt == NULL) {
-		(void)snprintf(fault->text, sizeof(fault->text),
-		    "its file has changed: option '%.60s' is required now",
-		    o->name);
-		return OW_EINVAL;
-	}
-	if (text == NULL) {
-		err = value_read_default(o, o->dflt, &value, fault);
-		if (err != OW_OK)
-			return err;
-	} else {
-		value.i = strtoll(text, NULL, 10);
-		value.b = value.i != 0;
-		value.s = text;
-	}
-	switch (o->type) {
-	case OW_T_BOOL:
-		memcpy(at, &value.b, sizeof(value.b));
-		break;
-	case OW_T_INT:
-	case OW_T_MS:
-	case OW_T_BYTES:
-		memcpy(at, &value.i, sizeof(value.i));
-		break;
-	default:
-		s = keep(g, value.s);
-		memcpy(at, &s, sizeof(s));
-	}
-	return OW_OK;
-}
-
-/* dir/module.so */
-static int
-probe(struct guest *g, const char *path, struct ow_fault *fault)
-{
-	const char *slash = strrchr(path, '/');
-	size_t n = strlen(path);
-	char *dir, *module;
-
-	if (slash == NULL || n < 4 || strcmp(path + n - 3, ".so") != 0) {
-		(void)snprintf(fault->text, sizeof(fault->text),
-		    "'%.100s' is no plugin's file", path);
-		return OW_EINVAL;
-	}
-	dir = mem_dupn(path, (size_t)(slash - path));
-	module = mem_dupn(slash + 1, n - 4 - (size_t)(slash - path));
-	g->entry.desc = plugin_probe(dir, module, g->entry.path, fault);
-	free(dir);
-	free(module);
-	if (g->entry.desc == NULL)
-		return OW_EINVAL;
-	if (g->entry.desc->kind == OW_CHANNEL)
-		return OW_OK;
-	(void)snprintf(fault->text, sizeof(fault->text),
-	    "its file has changed: it is no channel any more");
-	return OW_EINVAL;
-}
-
 static int
 begin_plugin(struct guest *g, const struct wire_start *s,
     struct ow_fault *fault)
@@ -325,18 +195,11 @@ begin_plugin(struct guest *g, const struct wire_start *s,
 		.net = outside_host(), .outbox = &host_outbox,
 		.add = guest_add,
 	};
-	const struct ow_option *o;
 	int err;
 
-	err = become(s->user, fault);
-	if (err == OW_OK)
-		err = probe(g, s->path, fault);
-	if (err != OW_OK)
-		return err;
-	g->entry.name = g->name = mem_dup(s->name);
-	g->entry.conf = mem_alloc(g->entry.desc->conf_size);
-	for (o = g->entry.desc->options; err == OW_OK && o->name != NULL; o++)
-		err = fill_option(g, o, &s->options, fault);
+	err = boot_entry(&g->entry, &g->texts, s, fault);
+	g->name = mem_dup(s->name);
+	g->entry.name = g->name;
 	if (err == OW_OK)
 		err = outside_new(g->loop, s->private_allow, &g->outside,
 		    fault);
@@ -389,7 +252,7 @@ take_start(struct guest *g, const struct wire_msg *msg)
 
 	fault.text[0] = '\0';
 	arena_init(&arena);
-	begin_log(&msg->start);
+	boot_log(&msg->start);
 	if (msg->start.version != WIRE_VERSION) {
 		(void)snprintf(fault.text, sizeof(fault.text),
 		    "orderwire-plugin-host is of another version than the"
@@ -572,7 +435,6 @@ guest_broken(void *arg, const char *why)
 static void
 guest_free(struct guest *g)
 {
-	struct conf_text *text;
 	struct guest_job *j, *next;
 
 	HASH_CLEAR(by_job, g->by_job);
@@ -586,11 +448,7 @@ guest_free(struct guest *g)
 		arena_done(&j->arena);
 		free(j);
 	}
-	while ((text = g->texts) != NULL) {
-		g->texts = text->next;
-		mem_wipe_free(&text->s);
-		free(text);
-	}
+	boot_wipe(&g->texts);
 	free(g->entry.conf);
 	free(g->name);
 }

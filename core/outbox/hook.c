@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * hook - a provider's request on its way to its channel, or adapter, and back.
+ *
+ * A channel says yes to what it has understood.  Whether that is kept is known
+ * here: when something that its channel told meanwhile may get lost, the yes
+ * becomes a 503, so that the provider says it again.  Saying it twice does no
+ * harm.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -67,7 +72,9 @@ hook_arrive(struct mail *mail)
 	for (i = 0; i < o->n_channels; i++) {
 		if (!is_named(o->channels[i], h))
 			continue;
-		o->channels[i]->ops->hook(o->channels[i], h);
+		h->channel = o->channels[i];
+		h->n_unsure = h->channel->n_unsure;
+		h->channel->ops->hook(h->channel, h);
 		return;
 	}
 	hook_end(h);
@@ -76,6 +83,11 @@ hook_arrive(struct mail *mail)
 void
 hook_end(struct hook *h)
 {
+	if (h->channel != NULL && h->channel->n_unsure != h->n_unsure &&
+	    h->status > 0 && h->status < 400) {
+		h->status = 503;
+		h->answer.n = 0;
+	}
 	h->mail.run = hook_home;
 	loop_send(h->home, &h->mail);
 }

@@ -17,6 +17,17 @@ const char *const job_state_names[JOB_STATE_COUNT + 1] = {
 	[JOB_PARKED] = "parked", [JOB_SKIPPED] = "skipped",
 };
 
+bool
+job_is_state(const char *name)
+{
+	int i;
+
+	for (i = 0; i < JOB_STATE_COUNT; i++)
+		if (strcmp(name, job_state_names[i]) == 0)
+			return true;
+	return false;
+}
+
 /* With its length in front: what is in one part cannot pass for another. */
 static void
 key_part(struct buf *b, const char *s)

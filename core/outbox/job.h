@@ -24,6 +24,7 @@
 enum job_state { JOB_DUE, JOB_LEASED, JOB_LATER, JOB_SENT, JOB_DELIVERED,
     JOB_PARKED, JOB_SKIPPED, JOB_STATE_COUNT };
 extern const char *const job_state_names[JOB_STATE_COUNT + 1];
+bool job_is_state(const char *name);
 
 /* What the desk adds in the event's transaction. */
 struct job_new {

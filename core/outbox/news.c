@@ -8,6 +8,10 @@
  * written down.  So an unknown ref is kept for a while, looked for less and
  * less often, and at once when a job gets that ref.  A STOP is kept until the
  * store answers: whoever said it must not be written to again.
+ *
+ * What waits here is in memory only, and has a limit.  What finds no place,
+ * and a STOP while the store is away, are unsure: a provider whose request
+ * brought them is asked to say them again (hook.c).
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -52,6 +56,7 @@ news_new(struct channel *ch, bool is_opt)
 	if (o->n_news >= NEWS_MAX) {
 		log_error("outbox", "too many reports wait for the store; one"
 		    " is forgotten", LOG_STR("channel", ch->name));
+		ch->n_unsure++;
 		return NULL;
 	}
 	n = mem_alloc(sizeof(*n));
@@ -134,6 +139,7 @@ report_written(void *arg, struct txn *txn, const struct ow_result *r)
 
 	(void)txn;
 	if (r->err == OW_OK) {
+		outbox_store_answered(n->channel->outbox);
 		news_free(n);
 		return;
 	}
@@ -206,11 +212,13 @@ report_arrive(void *arg, struct txn *txn, const struct ow_result *r)
 	if (r->err != OW_OK) {
 		outbox_store_failed(n->channel->outbox, r);
 		news_later(n, AGAIN_MS);
-	} else if (r->rows[0].n_rows > 0) {
-		report_write(n, &r->rows[0]);
-	} else {
-		report_keep(n);
+		return;
 	}
+	outbox_store_answered(n->channel->outbox);
+	if (r->rows[0].n_rows > 0)
+		report_write(n, &r->rows[0]);
+	else
+		report_keep(n);
 }
 
 void
@@ -280,6 +288,7 @@ opt_arrive(void *arg, struct txn *txn, const struct ow_result *r)
 		news_later(n, AGAIN_MS);
 		return;
 	}
+	outbox_store_answered(n->channel->outbox);
 	for (i = 0; i < rows->n_rows; i++) {
 		tenant = row_text(rows, i, 0, NULL);
 		sub = row_text(rows, i, 1, NULL);
@@ -304,6 +313,8 @@ channel_opt(struct channel *ch, const char *identity, bool in,
 	if (n == NULL)
 		return;
 	channel_count(ch, CHANNEL_OPTS, 1);
+	if (ch->outbox->is_store_away)
+		ch->n_unsure++;
 	job_address_hash(ch->kind->name, identity, n->hash);
 	n->in = in;
 	n->why = text_line(&n->arena, why, DETAIL_SIZE, NULL);

@@ -364,6 +364,14 @@ outbox_has_kind(const struct outbox *o, const char *kind, const char *tenant)
 }
 
 bool
+outbox_is_push(const struct outbox *o, const char *kind, const char *tenant)
+{
+	const struct channel *ch = outbox_channel(o, kind, tenant);
+
+	return ch != NULL && ch->kind->medium == MEDIUM_PUSH;
+}
+
+bool
 outbox_has_medium(const struct outbox *o, enum medium medium,
     const char *tenant)
 {

@@ -37,6 +37,20 @@ struct opt {
 };
 void opt_free(struct opt **);
 
+/* Notices that are no more and that nobody had read; for
+   outbox_conf.forgotten. */
+struct forgotten {
+	struct mail mail;
+	void *desk;
+	struct arena arena;		/* all of it */
+	uint32_t n;
+	struct forgotten_notice {
+		const char *id, *tenant, *sub;
+	} *notices;
+};
+struct forgotten *forgotten_new(uint32_t max);
+void forgotten_free(struct forgotten **);
+
 struct outbox_conf {
 	struct loop *loop;
 	const struct settings *set;
@@ -51,6 +65,8 @@ struct outbox_conf {
 	/* To the orders loop, each by a letter. */
 	void (*consent)(void *arg, struct consent *);
 	void (*opt)(void *arg, struct opt *);
+	/* Taken; NULL: nobody wants to know. */
+	void (*forgotten)(void *arg, struct forgotten *);
 	/* Taken; NULL: nobody wants to know. */
 	void (*tidings)(void *arg, struct tidings *);
 	void *arg;
@@ -76,10 +92,11 @@ void outbox_wake(struct outbox *, int64_t due_ms);
 void outbox_consent(struct consent *);
 
 /* ANY THREAD, immutable after outbox_start: is there a channel of this kind
-   for the tenant; the kinds of a medium ("webpush", "fcm"), NULL at the end;
-   what GET /push-subscriptions/key answers, or NULL; a webhook's own
-   addresses. */
+   for the tenant, and is it one to devices; is there one of a medium; what
+   GET /push-subscriptions/key answers, or NULL; a webhook's own addresses. */
 bool outbox_has_kind(const struct outbox *, const char *kind,
+    const char *tenant);
+bool outbox_is_push(const struct outbox *, const char *kind,
     const char *tenant);
 bool outbox_has_medium(const struct outbox *, enum medium,
     const char *tenant);
@@ -114,6 +131,8 @@ struct hook {
 	struct mail mail;
 	struct arena arena;		/* all strings */
 	struct outbox *outbox;
+	struct channel *channel;	/* whose it is; NULL: an adapter's */
+	uint32_t n_unsure;		/* its channel's, when it came */
 	struct loop *home;
 	void (*done)(struct hook *);
 	void *arg;

@@ -119,10 +119,15 @@ params_form(const struct params *p, struct ow_header *out, size_t max)
 const char *
 params_header(const struct hook *h, const char *name)
 {
+	const char *value = NULL;
 	uint32_t i;
 
-	for (i = 0; i < h->n_headers; i++)
-		if (strcasecmp(h->headers[i].name, name) == 0)
-			return h->headers[i].value;
-	return NULL;
+	for (i = 0; i < h->n_headers; i++) {
+		if (strcasecmp(h->headers[i].name, name) != 0)
+			continue;
+		if (value != NULL)
+			return NULL;
+		value = h->headers[i].value;
+	}
+	return value;
 }

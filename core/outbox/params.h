@@ -25,7 +25,7 @@ void params_read(struct params *, struct hook *);
 const char *params_find(const struct params *, const char *name);
 /* The form's, sorted by name; fills in at most max, returns how many. */
 size_t params_form(const struct params *, struct ow_header *out, size_t max);
-/* Any case; or NULL. */
+/* Any case; NULL: there is none, or more than one. */
 const char *params_header(const struct hook *, const char *name);
 
 #endif

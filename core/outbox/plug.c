@@ -10,10 +10,12 @@
 #include "base/log.h"
 #include "outbox/params.h"
 
+#define CONTENT_TYPE_MAX 127
+
 struct ow_hook_call {
 	struct hook *hook;
 	struct params params;
-	bool is_answered;
+	bool is_answered, has_bad_type;
 };
 
 int
@@ -72,6 +74,9 @@ plug_hook_call(plug_hook_fn *hook, void *self, struct hook *h,
 
 	params_read(&call.params, h);
 	hook(self, &call, &req);
+	if (call.has_bad_type)
+		log_error("outbox", "a plugin's answer to a hook has what is"
+		    " no content type", LOG_STR("instance", name));
 	if (call.is_answered)
 		return;
 	log_error("outbox", "a plugin did not answer a hook",
@@ -111,6 +116,18 @@ plug_hook_form(struct ow_ctx *ctx, struct ow_hook_call *call,
 	return params_form(&call->params, out, max);
 }
 
+/* What it says becomes a header, whose line it must not end. */
+static bool
+is_content_type(const char *s)
+{
+	size_t n;
+
+	for (n = 0; s[n] != '\0' && n <= CONTENT_TYPE_MAX; n++)
+		if ((unsigned char)s[n] < ' ' || (unsigned char)s[n] >= 0x7f)
+			return false;
+	return n > 0 && n <= CONTENT_TYPE_MAX;
+}
+
 void
 plug_hook_answer(struct ow_ctx *ctx, struct ow_hook_call **callp,
     int32_t status, const char *content_type, struct ow_bytes body)
@@ -122,6 +139,12 @@ plug_hook_answer(struct ow_ctx *ctx, struct ow_hook_call **callp,
 	*callp = NULL;
 	if (call == NULL || call->is_answered)
 		return;
+	if (content_type != NULL && !is_content_type(content_type)) {
+		call->has_bad_type = true;
+		status = 500;
+		content_type = NULL;
+		body.n = 0;
+	}
 	h = call->hook;
 	call->is_answered = true;
 	h->status = status >= 200 && status <= 599 ? status : 500;

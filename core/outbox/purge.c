@@ -6,9 +6,13 @@
  *
  * Soon after the start and once an hour, in small steps, so that nobody who
  * writes has to wait for it; one after the other, each until nothing is left.
+ * Whose unread notices go is handed to the desk: open pages count them.
  */
+#include <stdlib.h>
+
 #include "base/buf.h"
 #include "base/log.h"
+#include "base/mem.h"
 #include "outbox/room.h"
 
 #define PURGE_EVERY_MS (INT64_C(3600) * 1000)
@@ -35,6 +39,53 @@ purge_later(struct outbox *o, int64_t ms)
 		    purge_step, o);
 }
 
+struct forgotten *
+forgotten_new(uint32_t max)
+{
+	struct forgotten *f = mem_alloc(sizeof(*f));
+
+	arena_init(&f->arena);
+	f->notices = arena_alloc(&f->arena, max * sizeof(*f->notices));
+	return f;
+}
+
+void
+forgotten_free(struct forgotten **fp)
+{
+	struct forgotten *f = *fp;
+
+	*fp = NULL;
+	if (f == NULL)
+		return;
+	arena_done(&f->arena);
+	free(f);
+}
+
+/* Of NOTICES_PURGE. */
+static void
+tell_unread(struct outbox *o, const struct ow_rows *rows)
+{
+	struct forgotten *f;
+	struct forgotten_notice *n;
+	uint32_t i;
+
+	if (o->conf.forgotten == NULL || rows->n_rows == 0)
+		return;
+	f = forgotten_new(rows->n_rows);
+	for (i = 0; i < rows->n_rows; i++) {
+		if (row_int(rows, i, 3) == 0)
+			continue;
+		n = &f->notices[f->n++];
+		n->id = arena_dup(&f->arena, row_text(rows, i, 0, NULL));
+		n->tenant = arena_dup(&f->arena, row_text(rows, i, 1, NULL));
+		n->sub = arena_dup(&f->arena, row_text(rows, i, 2, NULL));
+	}
+	if (f->n > 0)
+		o->conf.forgotten(o->conf.arg, f);
+	else
+		forgotten_free(&f);
+}
+
 static void
 purged(void *arg, struct txn *txn, const struct ow_result *r)
 {
@@ -47,6 +98,8 @@ purged(void *arg, struct txn *txn, const struct ow_result *r)
 		purge_later(o, PURGE_EVERY_MS);
 		return;
 	}
+	if (purge_steps[o->purge_step] == Q_NOTICES_PURGE)
+		tell_unread(o, &r->rows[0]);
 	if (r->rows[0].n_rows < PURGE_ROWS)
 		o->purge_step++;
 	if (o->purge_step < PURGE_STEPS) {

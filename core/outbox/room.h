@@ -24,6 +24,7 @@
 struct adapter;
 struct batch;
 struct json;
+struct lane;
 struct news;
 
 #define CLAIM_MAX 256u		/* jobs in one claim */
@@ -103,6 +104,7 @@ struct kind {
 	int64_t woken_ms;		/* what came while claiming */
 	int64_t lease_ms;		/* how long */
 	int64_t leased_until_ms;	/* wall; of the last claim */
+	int64_t stale_look_ms;		/* monotonic: not before */
 	struct loop_timer *timer;
 };
 
@@ -112,6 +114,7 @@ struct outbox {
 	struct token_key receipt_key, unsubscribe_key;
 	uint32_t n_adapters;
 	struct adapter **adapters;
+	struct lane *lane;		/* of what adapters say; or NULL */
 	uint32_t n_channels, n_kinds, n_own;
 	struct channel **channels;
 	struct kind **kinds;
@@ -170,6 +173,9 @@ void batch_free(struct batch **);
 void batch_remove(struct batch *, uint32_t i);
 /* Everything in it goes back to the store. */
 void batch_return(struct batch **, const char *why);
+/* May it go on with this answer of the store?  OW_OK, or why it was returned:
+   there is none, or the node ends. */
+int batch_take(struct batch **, const struct ow_result *);
 
 /* The stages. */
 void content_read(struct batch *);

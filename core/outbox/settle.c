@@ -12,7 +12,7 @@
 
 #include "base/crypto.h"
 #include "base/log.h"
-#include "notify/escape.h"
+#include "base/utf8.h"
 #include "outbox/room.h"
 
 /* ---- A line of somebody else's ------------------------------------------ */
@@ -45,7 +45,7 @@ text_line(struct arena *a, const char *s, size_t max,
 		hide(line, f->wanted);
 	}
 	for (i = 0; i < n && out + 4 < max; i += len) {
-		len = escape_utf8_length(line + i, n - i);
+		len = utf8_length(line + i, n - i);
 		if (len <= 1) {
 			/* In place: out is never ahead of i. */
 			line[out++] = len == 1 && line[i] >= ' ' &&

@@ -1,13 +1,70 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tidings - making and ending both kinds of letters.
+ * tidings - making and ending both kinds of letters, and counting the one.
  */
 #include "outbox/tidings.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "base/mem.h"
 #include "order/route.h"
+
+struct load {
+	atomic_uint refs;
+	atomic_uint n[2];		/* by tidings_is_replaceable */
+};
+
+struct load *
+load_new(void)
+{
+	struct load *l = mem_alloc(sizeof(*l));
+
+	atomic_init(&l->refs, 1);
+	return l;
+}
+
+void
+load_unref(struct load **lp)
+{
+	struct load *l = *lp;
+
+	*lp = NULL;
+	if (l != NULL && atomic_fetch_sub(&l->refs, 1) == 1)
+		free(l);
+}
+
+bool
+load_enter(struct load *l, struct tidings *t, uint32_t max)
+{
+	if (load_count(l, t->kind) >= max)
+		return false;
+	atomic_fetch_add(&l->n[tidings_is_replaceable(t->kind)], 1);
+	atomic_fetch_add(&l->refs, 1);
+	t->load = l;
+	return true;
+}
+
+static void
+load_leave(struct tidings *t)
+{
+	if (t->load == NULL)
+		return;
+	atomic_fetch_sub(&t->load->n[tidings_is_replaceable(t->kind)], 1);
+	load_unref(&t->load);
+}
+
+uint32_t
+load_count(const struct load *l, enum tidings_kind kind)
+{
+	return atomic_load(&l->n[tidings_is_replaceable(kind)]);
+}
+
+bool
+tidings_is_replaceable(enum tidings_kind kind)
+{
+	return kind == TIDINGS_LOCATION || kind == TIDINGS_STALE;
+}
 
 struct tidings *
 tidings_new(enum tidings_kind kind, const char *tenant)
@@ -28,6 +85,7 @@ tidings_free(struct tidings **tp)
 	*tp = NULL;
 	if (t == NULL)
 		return;
+	load_leave(t);
 	route_unref(&t->route);
 	arena_done(&t->arena);
 	free(t);

@@ -4,7 +4,8 @@
  * the orders loop; and what that loop wants to hear about, the other way.
  *
  * Everything in both is a copy.  Whether it is legal, late or for whose eyes
- * is the desk's to say.
+ * is the desk's to say.  How many letters may be on their way is lane.c's; a
+ * load counts them, wherever they end.
  */
 #ifndef OUTBOX_TIDINGS_H
 #define OUTBOX_TIDINGS_H
@@ -14,6 +15,7 @@
 #include "base/arena.h"
 #include "base/loop.h"
 
+struct load;
 struct outbox;
 struct route;
 
@@ -23,6 +25,7 @@ enum tidings_kind { TIDINGS_LOCATION, TIDINGS_TASK, TIDINGS_DRIVER,
 struct tidings {
 	struct mail mail;
 	struct arena arena;		/* all strings */
+	struct load *load;		/* it is counted in; or NULL */
 	void *desk;
 	enum tidings_kind kind;
 	const char *tenant;		/* TIDINGS_STALE: NULL */
@@ -38,7 +41,17 @@ struct tidings {
 };
 
 struct tidings *tidings_new(enum tidings_kind, const char *tenant);
-void tidings_free(struct tidings **);
+void tidings_free(struct tidings **);		/* ANY THREAD */
+/* The next one makes this one worthless. */
+bool tidings_is_replaceable(enum tidings_kind);
+
+struct load *load_new(void);
+/* Those that are counted in may outlive it. */
+void load_unref(struct load **);
+/* Count it in until it is freed.  False: there are max of its sort already.
+   One thread alone may call. */
+bool load_enter(struct load *, struct tidings *, uint32_t max);
+uint32_t load_count(const struct load *, enum tidings_kind);	/* its sort */
 
 enum wanted_kind { WANTED_FOLLOW, WANTED_UNFOLLOW, WANTED_ROUTE };
 

@@ -48,15 +48,8 @@ words_arrive(void *arg, struct txn *txn, const struct ow_result *r)
 	uint32_t i;
 
 	(void)txn;
-	if (r->err != OW_OK) {
-		outbox_store_failed(b->outbox, r);
-		batch_return(&b, "the store did not answer");
+	if (batch_take(&b, r) != OW_OK)
 		return;
-	}
-	if (b->outbox->is_draining) {
-		batch_return(&b, "the node ends");
-		return;
-	}
 	words_take(b, r->rows);
 	for (i = 0; i < b->n; i++)
 		deliver_flight(b->flights[i]);

@@ -584,7 +584,9 @@ struct ow_host_outbox {
 	   Returns how many there are; fills in at most max. */
 	size_t (*hook_form)(struct ow_ctx *, struct ow_hook_call *,
 	    struct ow_header *out, size_t max);
-	/* Each hook() ends in exactly one answer(), before it returns. */
+	/* Each hook() ends in exactly one answer(), before it returns.  A
+	   success becomes a 503 when what was told by report() or opt()
+	   meanwhile may get lost: the provider has to say it again. */
 	void (*hook_answer)(struct ow_ctx *, struct ow_hook_call **,
 	    int32_t status, const char *content_type, struct ow_bytes body);
 };

@@ -18,7 +18,6 @@
 #include "logistics.h"
 #include "mem.h"
 
-#define SEEN_MAX 200000
 #define SEEN_KEPT_MS 86400000
 
 static const struct ow_metric metrics[] = {
@@ -74,6 +73,8 @@ static const struct ow_metric metrics[] = {
 	    "Webhooks that had come before." },
 	[M_HOOKS_OLD] = { "webhooks_old_total", OW_COUNTER,
 	    "Webhooks older than webhook_max_age_ms." },
+	[M_HOOKS_EARLY] = { "webhooks_early_total", OW_COUNTER,
+	    "Webhooks that may be repeats: their task was read instead." },
 	[M_ROUTES] = { "routes_total", OW_COUNTER,
 	    "Ways passed on." },
 	[M_ROUTES_FAILED] = { "routes_failed_total", OW_COUNTER,
@@ -135,6 +136,8 @@ static const struct ow_option options[] = {
 	    "The header that has the signature."),
 	OW_MS(struct logistics_conf, webhook_max_age_ms, "15m", 10000,
 	    86400000, "An older event is refused."),
+	OW_INT(struct logistics_conf, webhook_ids_max, "200000", 100, 10000000,
+	    "So many events are known again; about 150 bytes each."),
 	OW_MS(struct logistics_conf, poll_ms, "10s", 500, 600000,
 	    "How often a task is read where no stream tells of it."),
 	OW_MS(struct logistics_conf, silence_ms, "45s", 1000, 600000,
@@ -416,7 +419,9 @@ logistics_load(struct ow_ctx *ctx, const struct ow_host *host,
 	l->ctx = ctx;
 	l->host = host;
 	l->conf = conf;
-	l->seen = seen_new(SEEN_MAX, SEEN_KEPT_MS);
+	l->seen = seen_new((size_t)l->conf->webhook_ids_max, SEEN_KEPT_MS);
+	/* Some services know no milliseconds. */
+	l->began_ms = wall_ms() / 1000 * 1000;
 	why = logistics_configure(l, f);
 	if (why) {
 		if (why != f->text)

@@ -41,7 +41,7 @@ enum {
 	M_TASKS, M_TASKS_REPEATED, M_TASKS_LATE, M_TASKS_UNKNOWN,
 	M_RECONNECTS, M_SILENCES, M_READS, M_READS_FAILED, M_READS_REFUSED,
 	M_FOLLOWED, M_FOLLOWS_REFUSED,
-	M_HOOKS, M_HOOKS_REFUSED, M_HOOKS_REPEATED, M_HOOKS_OLD,
+	M_HOOKS, M_HOOKS_REFUSED, M_HOOKS_REPEATED, M_HOOKS_OLD, M_HOOKS_EARLY,
 	M_ROUTES, M_ROUTES_FAILED,
 };
 
@@ -54,7 +54,7 @@ struct logistics_conf {
 	const char *router, *router_url, *router_auth, *polyline;
 	bool webhooks;
 	const char *webhook_secret, *webhook_header;
-	int64_t webhook_max_age_ms;
+	int64_t webhook_max_age_ms, webhook_ids_max;
 	int64_t poll_ms, silence_ms, stale_ms, retry_max_ms;
 	int64_t member_ttl_ms, timeout_ms, message_max;
 	int64_t follow_max, task_streams_max, reads_max, speed_max_kmh;
@@ -152,6 +152,7 @@ struct logistics {
 	struct asks asks;
 	struct member *members;
 	struct seen *seen;
+	int64_t began_ms;		/* wall: ids from before are not seen */
 	struct way_ask *ways;
 	uint32_t n_ways;
 	struct ow_timer *tick;

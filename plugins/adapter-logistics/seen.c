@@ -18,7 +18,7 @@ struct seen_id {
 
 struct seen {
 	size_t max;
-	int64_t keep_ms;
+	int64_t keep_ms, lost_ms;
 	struct seen_id *ids;
 };
 
@@ -29,6 +29,7 @@ seen_new(size_t max, int64_t keep_ms)
 
 	s->max = max;
 	s->keep_ms = keep_ms;
+	s->lost_ms = -1;
 	return s;
 }
 
@@ -71,8 +72,10 @@ seen_add(struct seen *s, const char *id, int64_t now_ms)
 
 	if (seen_has(s, id, now_ms))
 		return;
-	if (HASH_COUNT(s->ids) >= s->max)
+	if (HASH_COUNT(s->ids) >= s->max) {
+		s->lost_ms = s->ids->at_ms;
 		seen_drop(s, s->ids);
+	}
 	added = mem_alloc(sizeof(*added) + n + 1);
 	added->at_ms = now_ms;
 	memcpy(added->id, id, n + 1);
@@ -83,4 +86,10 @@ size_t
 seen_count(const struct seen *s)
 {
 	return HASH_COUNT(s->ids);
+}
+
+int64_t
+seen_lost_ms(const struct seen *s)
+{
+	return s->lost_ms;
 }

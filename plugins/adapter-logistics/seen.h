@@ -17,5 +17,7 @@ bool seen_has(struct seen *, const char *id, int64_t now_ms);
 /* When it is full, the oldest makes room. */
 void seen_add(struct seen *, const char *id, int64_t now_ms);
 size_t seen_count(const struct seen *);
+/* When the last one came that had to make room; -1: none had to. */
+int64_t seen_lost_ms(const struct seen *);
 
 #endif

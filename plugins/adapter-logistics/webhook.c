@@ -7,11 +7,16 @@
  * older than webhook_max_age_ms, and its event_id is remembered for a day: a
  * repeat is answered with 200, because the service did nothing wrong by asking
  * again, and changes nothing.
+ *
+ * The ids are in memory.  An event from before our start may be a repeat of one
+ * that came then, and so may one from before the oldest id that had to make
+ * room.  Nothing of it is believed: the task is read instead, and what the
+ * service says now holds.
  */
 #include <stdio.h>
 
+#include "../common/mac.h"
 #include "logistics.h"
-#include "sign.h"
 #include "when.h"
 
 #define TASK_PREFIX "logistics.task."
@@ -138,6 +143,24 @@ hook_take(const struct hook *h)
 			types[i].take(h);
 }
 
+/* Whatever it says, ask.  A task that is known is not changed by it. */
+static void
+hook_read_instead(const struct hook *h)
+{
+	const struct fields *fields = &h->l->fields;
+	char number[FIELDS_ID_SIZE];
+	const char *task_id = fields_id(fields, h->data, FIELD_TASK, number);
+	struct followed *f = follow_by_task(h->site, task_id);
+
+	if (!f)
+		f = follow_by_ref(h->site, fields_text(fields, h->data,
+		    FIELD_REF, ID_MAX));
+	if (f && !f->task_id)
+		follow_set_task(f, task_id);
+	if (f)
+		task_read_soon(f);
+}
+
 /* ---- Whether it may ---------------------------------------------------- */
 
 static const char *
@@ -146,6 +169,16 @@ hook_text(const json_t *event, const char *name)
 	const char *text = json_string_value(json_object_get(event, name));
 
 	return text && *text && strlen(text) <= ID_MAX ? text : NULL;
+}
+
+static bool
+hook_is_early(const struct hook *h)
+{
+	const struct logistics *l = h->l;
+	int64_t lost_ms = seen_lost_ms(l->seen);
+
+	return h->at_ms < l->began_ms || (lost_ms >= 0 &&
+	    wall_ms() - h->at_ms >= now_ms(l) - lost_ms);
 }
 
 static int32_t
@@ -187,7 +220,12 @@ hook_judge(struct hook *h, const char *tenant, const char **out_answer)
 		return 200;
 	}
 	seen_add(h->l->seen, id, now_ms(h->l));
-	hook_take(h);
+	if (hook_is_early(h)) {
+		count(h->l, M_HOOKS_EARLY);
+		hook_read_instead(h);
+	} else {
+		hook_take(h);
+	}
 	count(h->l, M_HOOKS);
 	*out_answer = "ok";
 	return 200;
@@ -206,7 +244,7 @@ hook_answer(struct logistics *l, struct ow_hook_call *call,
 		*out_answer = "no such tenant";
 		return 404;
 	}
-	if (!sign_is_good(l->conf->webhook_secret, req->body,
+	if (!mac_is_good(l->conf->webhook_secret, &req->body, 1,
 	    l->host->hook->hook_header(l->ctx, call,
 	    l->conf->webhook_header))) {
 		count(l, M_HOOKS_REFUSED);

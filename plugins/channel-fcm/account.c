@@ -15,6 +15,7 @@
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 
+#include "../common/b64.h"
 #include "account.h"
 
 #define FILE_MAX 65536
@@ -157,25 +158,7 @@ account_token_uri(const struct account *a)
 
 /* ---- The assertion ------------------------------------------------------- */
 
-/* base64url without padding (RFC 7515, 2); out has room. */
-static size_t
-base64url(const unsigned char *s, size_t n, char *out)
-{
-	size_t len = (size_t)EVP_EncodeBlock((unsigned char *)out, s, (int)n);
-
-	while (len > 0 && out[len - 1] == '=')
-		len--;
-	out[len] = '\0';
-	for (size_t i = 0; i < len; i++) {
-		if (out[i] == '+')
-			out[i] = '-';
-		else if (out[i] == '/')
-			out[i] = '_';
-	}
-	return len;
-}
-
-/* "header.claims"; allocated with room for "." and extra characters more. */
+/* "header.claims"; allocated with room for extra characters more. */
 static char *
 assertion_head(const struct account *a, const char *audience, int64_t at_s,
     size_t extra, size_t *out_n)
@@ -194,11 +177,12 @@ assertion_head(const struct account *a, const char *audience, int64_t at_s,
 		c = json_dumps(claims, JSON_COMPACT);
 	}
 	if (h && c)
-		out = malloc((strlen(h) + strlen(c)) / 3 * 4 + 16 + extra);
+		out = malloc(B64_SIZE(strlen(h)) + B64_SIZE(strlen(c)) +
+		    extra);
 	if (out) {
-		n = base64url((const unsigned char *)h, strlen(h), out);
+		n = b64_encode(h, strlen(h), out);
 		out[n++] = '.';
-		n += base64url((const unsigned char *)c, strlen(c), out + n);
+		n += b64_encode(c, strlen(c), out + n);
 		*out_n = n;
 	}
 	free(h);
@@ -214,7 +198,8 @@ account_assert(const struct account *a, const char *audience, int64_t at_s)
 	size_t sig_n = (size_t)EVP_PKEY_get_size(a->key), n = 0;
 	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
 	unsigned char *sig = malloc(sig_n);
-	char *jwt = assertion_head(a, audience, at_s, sig_n * 2, &n);
+	char *jwt = assertion_head(a, audience, at_s, 1 + B64_SIZE(sig_n),
+	    &n);
 	bool is_signed = false;
 
 	if (ctx && sig && jwt &&
@@ -222,7 +207,7 @@ account_assert(const struct account *a, const char *audience, int64_t at_s)
 	    EVP_DigestSign(ctx, sig, &sig_n, (const unsigned char *)jwt,
 	    n) == 1) {
 		jwt[n++] = '.';
-		base64url(sig, sig_n, jwt + n);
+		(void)b64_encode(sig, sig_n, jwt + n);
 		is_signed = true;
 	}
 	if (!is_signed) {

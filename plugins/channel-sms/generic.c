@@ -7,7 +7,7 @@
  * other braces are left alone, since JSON has many.  Reports come to
  * {report_url}, signed for one job; incoming messages with a signature in
  * X-Orderwire-Signature, "sha256=" and HMAC-SHA-256 in hex over the URL, a
- * line feed and the body.  Without a hook_secret nothing is good (sign.h).
+ * line feed and the body.  Without a hook_secret nothing is good (mac.h).
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +16,7 @@
 
 #include <jansson.h>
 
+#include "../common/mac.h"
 #include "sign.h"
 #include "sms.h"
 
@@ -254,19 +255,12 @@ http_is_signed(struct sms *s, struct ow_hook_call *call,
 {
 	const char *theirs = s->host->outbox->hook_header(s->ctx, call,
 	    "X-Orderwire-Signature");
-	struct text body = { .s = NULL };
-	char ours[SIGN_HEX_SIZE];
-	bool is_signed;
+	const struct ow_bytes parts[] = {
+		{ req->url, strlen(req->url) }, { "\n", 1 }, req->body,
+	};
 
-	if (!theirs || strncmp(theirs, "sha256=", 7) != 0 ||
-	    (req->body.n && memchr(req->body.p, '\0', req->body.n)))
-		return false;
-	text_add(&body, ESCAPE_NONE, req->body.p, req->body.n);
-	sign_hex(s->conf->hook_secret, (const char *const[]){ req->url, "\n",
-	    text_str(&body) }, 3, ours);
-	is_signed = !body.has_failed && sign_is_equal(ours, theirs + 7);
-	text_done(&body);
-	return is_signed;
+	return theirs && strncmp(theirs, "sha256=", 7) == 0 &&
+	    mac_is_good(s->conf->hook_secret, parts, 3, theirs);
 }
 
 static int

@@ -2,7 +2,6 @@
 /*
  * sign - see sign.h.
  */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,30 +10,8 @@
 #include <openssl/hmac.h>
 
 #include "sign.h"
-#include "text.h"
 
 #define SHA1_SIZE 20
-#define SHA256_SIZE 32
-
-void
-sign_hex(const char *key, const char *const *parts, size_t n_parts,
-    char out[SIGN_HEX_SIZE])
-{
-	unsigned char mac[EVP_MAX_MD_SIZE];
-	struct text all = { .s = NULL };
-	unsigned n = 0;
-
-	out[0] = '\0';
-	for (size_t i = 0; i < n_parts; i++)
-		text_adds(&all, ESCAPE_NONE, parts[i]);
-	if (*key && !all.has_failed && HMAC(EVP_sha256(), key,
-	    (int)strlen(key), (const unsigned char *)text_str(&all), all.n,
-	    mac, &n) && n == SHA256_SIZE) {
-		for (size_t i = 0; i < SHA256_SIZE; i++)
-			snprintf(out + 2 * i, 3, "%02x", mac[i]);
-	}
-	text_done(&all);
-}
 
 void
 sign_base64(const char *key, const char *message, size_t n,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sign - keyed hashes over what gateways send, and what they are compared
- * with.  Pure.
+ * sign - Twilio's keyed hash, and what goes into headers in base64; all others
+ * sign as in common/mac.h.  Pure.
  */
 #ifndef CHANNEL_SMS_SIGN_H
 #define CHANNEL_SMS_SIGN_H
@@ -9,15 +9,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define SIGN_HEX_SIZE 65
 #define SIGN_BASE64_SIZE 29
 #define SIGN_SECRET_MIN 16	/* characters of a secret that is only ours */
 
-/* HMAC-SHA-256 of the parts one after the other, in hex; "", which equals
+/* HMAC-SHA-1 of message, in base64: what Twilio does; "", which equals
    nothing, for an empty key and if it can't be made. */
-void sign_hex(const char *key, const char *const *parts, size_t n_parts,
-    char out[SIGN_HEX_SIZE]);
-/* HMAC-SHA-1 of message, in base64: what Twilio does.  "" as above. */
 void sign_base64(const char *key, const char *message, size_t n,
     char out[SIGN_BASE64_SIZE]);
 /* In a time that says nothing about where they differ; "" equals nothing. */

@@ -15,8 +15,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../common/mac.h"
 #include "phone.h"
-#include "sign.h"
 #include "sms.h"
 #include "words.h"
 
@@ -263,22 +263,19 @@ sms_check(void *self, const char *wanted, struct ow_address *out,
 
 /* ---- What comes back ----------------------------------------------------- */
 
-static void
-sms_sign_ref(const struct sms *s, const char *ref, char out[SIGN_HEX_SIZE])
-{
-	const char *const parts[] = { "report ", ref };
-
-	sign_hex(s->conf->hook_secret, parts, 2, out);
-}
+/* What a report's URL is signed over. */
+#define REPORT_PARTS(ref)						\
+	{ { "report ", 7 }, { (ref), strlen(ref) } }
 
 void
 sms_report_url(const struct sms *s, const char *key, struct text *out)
 {
-	char sig[SIGN_HEX_SIZE];
+	const struct ow_bytes parts[] = REPORT_PARTS(key);
+	char sig[MAC_HEX_SIZE];
 
 	if (!*s->conf->hook_url)
 		return;
-	sms_sign_ref(s, key, sig);
+	mac_hex(s->conf->hook_secret, parts, 2, sig);
 	text_adds(out, ESCAPE_NONE, s->conf->hook_url);
 	text_adds(out, ESCAPE_NONE, strchr(s->conf->hook_url, '?') ?
 	    "&ref=" : "?ref=");
@@ -298,12 +295,11 @@ sms_report_ref(struct sms *s, struct ow_hook_call *call)
 {
 	const char *ref = sms_param(s, call, "ref");
 	const char *sig = sms_param(s, call, "sig");
-	char ours[SIGN_HEX_SIZE];
 
 	if (!ref || !sig)
 		return NULL;
-	sms_sign_ref(s, ref, ours);
-	return sign_is_equal(ours, sig) ? ref : NULL;
+	return mac_is_good(s->conf->hook_secret,
+	    (const struct ow_bytes[])REPORT_PARTS(ref), 2, sig) ? ref : NULL;
 }
 
 void

@@ -9,7 +9,7 @@
 #ifndef WEBPUSH_KEYRING_H
 #define WEBPUSH_KEYRING_H
 
-#include "b64.h"
+#include "../common/b64.h"
 #include "p256.h"
 
 struct ow_fault;

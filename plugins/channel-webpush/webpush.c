@@ -314,7 +314,8 @@ static const char *
 webpush_fault(const struct webpush_conf *conf)
 {
 	if (conf->keys_file[0] != '/')
-		return "keys_file must be an absolute path";
+		return "keys_file must be an absolute path, such as "
+		    "/etc/orderwire/vapid.json";
 	if (!is_contact(conf->sub))
 		return "sub must be such as mailto:push@cafe.example or "
 		    "https://cafe.example/contact";

@@ -71,6 +71,20 @@ compare(const char *p, size_t n, const struct guard_head *h)
 	must(!h->has_length || parser.content_length == h->content_length);
 }
 
+/* The same bytes, written down by somebody. */
+static void
+decode_text(const char *target, size_t n)
+{
+	char *text = malloc(n + 1), *path = malloc(n + 1);
+
+	memcpy(text, target, n);
+	text[n] = '\0';
+	if (guard_path(text, path))
+		must(path[0] == '/' && strlen(path) <= n);
+	free(path);
+	free(text);
+}
+
 static void
 decode(const char *p, size_t n)
 {
@@ -84,6 +98,7 @@ decode(const char *p, size_t n)
 		must(!strstr(path, "//") && !strstr(path, "/../"));
 	}
 	free(path);
+	decode_text(target, len);
 }
 
 /* However the bytes come, the head ends at the same place. */

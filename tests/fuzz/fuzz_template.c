@@ -13,6 +13,7 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "base/utf8.h"
 #include "notify/pattern.h"
 
 #define FUZZ_MAX 65536
@@ -54,7 +55,7 @@ fuzz_check(const struct fuzz *f, enum escape escape,
 
 	OW_ASSERT(n <= PATTERN_OUT_MAX);
 	OW_ASSERT(strlen(out) == n);
-	OW_ASSERT(!f->is_utf8 || escape_is_utf8(out, n));
+	OW_ASSERT(!f->is_utf8 || utf8_is_valid(out, n));
 	for (c = kept[escape]; *c; c++)
 		OW_ASSERT(fuzz_count(out, *c) <= fuzz_count(f->text, *c));
 }
@@ -99,7 +100,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		p += strlen(p);
 		p += p < copy + size;
 		f.values[i] = p;
-		f.is_utf8 &= escape_is_utf8(p, strlen(p));
+		f.is_utf8 &= utf8_is_valid(p, strlen(p));
 	}
 	for (i = ESCAPE_LINE; i <= ESCAPE_URL; i++)
 		fuzz_place(&f, (enum escape)i);

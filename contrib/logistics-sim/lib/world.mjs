@@ -70,7 +70,8 @@ export class World extends EventEmitter {
 
 	// With all that a fleet member has in the service, so that a client can
 	// prove that it passes on little of it.
-	addRider({ tenant = 'demo', id, first_name, last_name, lat, lng } = {}) {
+	addRider({ tenant = 'demo', id, first_name, last_name, lat, lng,
+	    photo } = {}) {
 		const first = first_name ?? this.pick(FIRST);
 		const last = last_name ?? this.pick(LAST);
 		const number = Math.floor(this.random() * 1e8);
@@ -89,7 +90,8 @@ export class World extends EventEmitter {
 				id_passport_number: `C01X${number}`,
 				id_passport_attachment: 'https://files.example/' +
 				    `passports/${number}.pdf?signature=secret`,
-				rider_photo: 'https://files.example/photos/' +
+				rider_photo: photo !== undefined ? photo :
+				    'https://files.example/photos/' +
 				    `${number}.jpg?signature=${number % 997}`,
 				average_rating: Math.round(40 +
 				    this.random() * 10) / 10,

@@ -242,6 +242,24 @@ START_TEST(a_subscription_goes_by_its_channel_to_the_desk)
 }
 END_TEST
 
+START_TEST(anybodys_plugin_for_devices_is_subscribed_to)
+{
+	struct request r = SUBSCRIBE, other = SUBSCRIBE;
+
+	r.token = ann();
+	other.body = r.body = "{\"channel\":\"pager\",\"token\":\"7\"}";
+	api_request(api, &r);
+	ck_assert_str_eq(checking->kind, "pager");
+	ck_assert_str_eq(checking->wanted, "7");
+	checked(OW_OK, "7");
+	ck_assert_str_eq(command->address_kind, "pager");
+	answer(201, "{}", 0);
+	other.token = token_of("customer", "ann", "bar");
+	other.path = "/api/v1/bar/push-subscriptions";
+	refused(&other, 422, "channel");
+}
+END_TEST
+
 START_TEST(what_a_channel_refuses_is_422)
 {
 	static const struct { int err; int status; const char *part; } no[] = {
@@ -374,6 +392,7 @@ main(void)
 	tcase_add_test(tc, a_version_comes_by_header_or_body);
 	tcase_add_test(tc, bad_preferences_never_reach_the_desk);
 	tcase_add_test(tc, a_subscription_goes_by_its_channel_to_the_desk);
+	tcase_add_test(tc, anybodys_plugin_for_devices_is_subscribed_to);
 	tcase_add_test(tc, what_a_channel_refuses_is_422);
 	tcase_add_test(tc, bad_subscriptions_never_reach_a_channel);
 	tcase_add_test(tc, the_key_is_for_anyone_if_there_is_one);

@@ -59,6 +59,18 @@ START_TEST(wipe_clears_and_takes_null)
 }
 END_TEST
 
+START_TEST(same_is_the_text_or_both_none)
+{
+	char s[] = "order";
+
+	ck_assert(mem_is_same("order", s));
+	ck_assert(mem_is_same(NULL, NULL));
+	ck_assert(!mem_is_same("order", "orders"));
+	ck_assert(!mem_is_same("", NULL));
+	ck_assert(!mem_is_same(NULL, ""));
+}
+END_TEST
+
 int
 main(void)
 {
@@ -70,6 +82,7 @@ main(void)
 	tcase_add_test(tc, alloc_is_zeroed_and_never_null);
 	tcase_add_test(tc, dup_copies_and_passes_null);
 	tcase_add_test(tc, wipe_clears_and_takes_null);
+	tcase_add_test(tc, same_is_the_text_or_both_none);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);

@@ -313,6 +313,24 @@ opt_free(struct opt **op)
 	free(opt);
 }
 
+struct forgotten *
+forgotten_new(uint32_t max)
+{
+	struct forgotten *f = mem_alloc(sizeof(*f));
+
+	arena_init(&f->arena);
+	f->notices = arena_alloc(&f->arena, max * sizeof(*f->notices));
+	return f;
+}
+
+void
+forgotten_free(struct forgotten **fp)
+{
+	arena_done(&(*fp)->arena);
+	free(*fp);
+	*fp = NULL;
+}
+
 /* ---- Life -------------------------------------------------------------- */
 
 struct store_parts {
@@ -793,6 +811,7 @@ desk_ask_only(struct desk *d, const struct asking *k)
 	a->has_since = k->has_since;
 	a->since = k->since;
 	a->resync = k->resync;
+	a->wants_live = k->has_since && !k->resync;
 	orders_ask(d->o, a);
 	return a;
 }

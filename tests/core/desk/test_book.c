@@ -323,17 +323,96 @@ START_TEST(a_kitchen_is_encoded_anew_when_an_order_changed)
 }
 END_TEST
 
+static uint64_t
+count_listed(const struct event *kitchen, bool *out_is_cut)
+{
+	struct json *whole = NULL;
+	const struct json *data;
+	struct ow_fault fault;
+	uint64_t n;
+
+	ck_assert_int_eq(json_parse(kitchen->pub.json.p, kitchen->pub.json.n,
+	    &whole, &fault), OW_OK);
+	data = json_get(whole, "data");
+	*out_is_cut = json_bool(json_get(data, "truncated"), false);
+	n = json_count(json_get(data, "orders"));
+	json_free(&whole);
+	return n;
+}
+
+START_TEST(a_kitchen_has_each_order_as_it_is_now)
+{
+	struct entry *a = add("cafe", "ann", NULL), *b, *c;
+	struct book_tenant *cafe = a->tenant;
+	struct event *k;
+	bool is_cut;
+
+	ck_assert_uint_eq(count_listed(tenant_kitchen(cafe, &ids, T0),
+	    &is_cut), 1);
+	b = add("cafe", "bob", NULL);
+	c = add("cafe", "cy", NULL);
+	advance(b, 3);
+	k = tenant_kitchen(cafe, &ids, T0);
+	ck_assert_uint_eq(count_listed(k, &is_cut), 3);
+	ck_assert_ptr_nonnull(strstr(k->pub.json.p, "\"seq\":4}"));
+	advance(b, 1);
+	finish(a);
+	k = tenant_kitchen(cafe, &ids, T0);
+	ck_assert_uint_eq(count_listed(k, &is_cut), 2);
+	ck_assert_ptr_nonnull(strstr(k->pub.json.p, "\"seq\":5}"));
+	ck_assert_ptr_null(strstr(k->pub.json.p, "\"seq\":4}"));
+	finish(b);
+	finish(c);
+	k = tenant_kitchen(cafe, &ids, T0);
+	ck_assert_uint_eq(count_listed(k, &is_cut), 0);
+	ck_assert(!is_cut);
+}
+END_TEST
+
+/* A breach: the loop stands still while a large kitchen is written. */
+START_TEST(a_large_kitchen_is_written_in_steps_and_once)
+{
+	struct book_tenant *cafe = book_tenant(&book, "cafe");
+	struct entry *e = NULL;
+	uint32_t budget;
+	bool is_cut;
+	int i;
+
+	for (i = 0; i < 20000; i++)
+		e = add("cafe", "ann", NULL);
+	for (i = 0; i < 40; i++) {
+		budget = 500;
+		ck_assert(tenant_kitchen_prepare(cafe, &budget) == (i == 39));
+		ck_assert_uint_eq(budget, 0);
+	}
+	advance(e, 1);
+	budget = 500;
+	ck_assert(tenant_kitchen_prepare(cafe, &budget));
+	ck_assert_uint_eq(budget, 499);
+	ck_assert_uint_eq(count_listed(tenant_kitchen(cafe, &ids, T0),
+	    &is_cut), 20000);
+	ck_assert(!is_cut);
+	budget = 0;
+	ck_assert(tenant_kitchen_prepare(cafe, &budget));
+}
+END_TEST
+
 START_TEST(a_kitchen_of_too_many_orders_is_cut_and_says_so)
 {
+	static char number[2001];
+	struct entry *e;
 	struct json *whole = NULL;
 	struct ow_fault fault;
 	struct event *k;
 	int i;
 
-	for (i = 0; i < 60000; i++)
-		(void)add("cafe", "ann", NULL);
+	memset(number, '7', sizeof(number) - 1);
+	for (i = 0; i < 60000; i++) {
+		e = add("cafe", "ann", NULL);
+		e->order->number = number;
+	}
 	k = tenant_kitchen(book_tenant(&book, "cafe"), &ids, T0);
-	ck_assert_uint_le(k->pub.json.n, 16u << 20);
+	ck_assert_uint_le(k->pub.json.n, (64u << 20) + 4096);
 	ck_assert_int_eq(json_parse(k->pub.json.p, k->pub.json.n, &whole,
 	    &fault), OW_OK);
 	ck_assert(json_bool(json_get(json_get(whole, "data"), "truncated"),
@@ -365,6 +444,8 @@ main(void)
 	tcase_add_test(tc, rows_are_behind_while_the_log_is_ahead);
 	tcase_add_test(tc, a_snapshot_is_of_the_present_and_never_of_the_past);
 	tcase_add_test(tc, a_kitchen_is_encoded_anew_when_an_order_changed);
+	tcase_add_test(tc, a_kitchen_has_each_order_as_it_is_now);
+	tcase_add_test(tc, a_large_kitchen_is_written_in_steps_and_once);
 	tcase_add_test(tc, a_kitchen_of_too_many_orders_is_cut_and_says_so);
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);

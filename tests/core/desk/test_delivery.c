@@ -96,8 +96,8 @@ say_driver(const char *driver, const char *name, const char *phone)
 	tell(t);
 }
 
-static void
-say_location(const char *driver, double lat, double lng, int64_t at_ms)
+static struct tidings *
+location_of(const char *driver, double lat, double lng, int64_t at_ms)
 {
 	struct tidings *t = tidings_new(TIDINGS_LOCATION, "cafe");
 
@@ -105,7 +105,13 @@ say_location(const char *driver, double lat, double lng, int64_t at_ms)
 	    .driver = arena_dup(&t->arena, driver), .lat = lat, .lng = lng,
 	    .heading = 90, .speed_mps = 5, .accuracy_m = -1,
 	    .at_ms = at_ms };
-	tell(t);
+	return t;
+}
+
+static void
+say_location(const char *driver, double lat, double lng, int64_t at_ms)
+{
+	tell(location_of(driver, lat, lng, at_ms));
 }
 
 static void
@@ -180,6 +186,16 @@ last_location(void)
 
 	ck_assert_uint_gt(n, 0);
 	return desk_told_json(d, 0, LOCATION, n - 1);
+}
+
+/* Metres north of the cafe. */
+static double
+north_of(const char *json)
+{
+	const char *lat = strstr(json, "\"lat\":");
+
+	ck_assert_ptr_nonnull(lat);
+	return (strtod(lat + 6, NULL) - LAT) / 0.000009;
 }
 
 /* "delivery.driver.name" and the like of the snapshot. */
@@ -366,6 +382,28 @@ START_TEST(a_phone_is_shown_while_the_order_is_out)
 }
 END_TEST
 
+/* A phone is nobody's business but the receiver's while the rider is coming:
+   not even then is it in what the platform's people read. */
+START_TEST(a_journey_never_shows_a_phone)
+{
+	struct asked a = { .kind = CMD_JOURNEY, .order = id };
+	const char *body;
+
+	say_driver("m1", "Bo", "+491701234567");
+	say_task("assigned", "m1");
+	ck_assert_ptr_null(strstr(desk_do(d, &a)->body, "+49170"));
+	say_task("picked_up", "m1");
+	ck_assert(snapshot_has("+49170"));
+	body = desk_do(d, &a)->body;
+	ck_assert_ptr_nonnull(strstr(body, "\"Bo\""));
+	ck_assert_ptr_null(strstr(body, "+49170"));
+	say_task("delivered", "m1");
+	ck_assert_ptr_null(strstr(desk_do(d, &a)->body, "+49170"));
+	desk_restart(d);
+	ck_assert_ptr_null(strstr(desk_do(d, &a)->body, "+49170"));
+}
+END_TEST
+
 /* ---- Where -------------------------------------------------------------- */
 
 START_TEST(a_location_is_coarse_then_exact_then_gone)
@@ -426,6 +464,222 @@ START_TEST(a_driver_never_goes_back_and_is_told_once_a_second)
 }
 END_TEST
 
+/* So many metres north of the cafe, and no time goes by. */
+static void
+move(const char *driver, int north_m)
+{
+	orders_tidings(d->o, location_of(driver, LAT + north_m * 0.000009,
+	    LNG, now()));
+	desk_run(d, 0);
+}
+
+/* A breach: sooner than a second after the last, a point that waits though
+   nothing was told for so long, or a wait that begins anew. */
+START_TEST(a_second_between_two_places_and_no_longer)
+{
+	watch();
+	say_task("picked_up", "m1");
+	move("m1", 10);
+	ck_assert_uint_eq(count_told(LOCATION), 1);
+	desk_run(d, 990);
+	move("m1", 20);
+	desk_run(d, 9);
+	move("m1", 30);
+	ck_assert_uint_eq(count_told(LOCATION), 1);
+	desk_run(d, 1);
+	ck_assert_uint_eq(count_told(LOCATION), 2);
+	ck_assert_double_eq_tol(north_of(last_location()), 30, 0.1);
+	desk_run(d, 1000);
+	ck_assert_uint_eq(count_told(LOCATION), 2);
+	move("m1", 40);
+	ck_assert_uint_eq(count_told(LOCATION), 3);
+	desk_run(d, 1000);
+	move("m1", 50);
+	ck_assert_uint_eq(count_told(LOCATION), 4);
+	desk_run(d, 999);
+	move("m1", 60);
+	ck_assert_uint_eq(count_told(LOCATION), 4);
+	desk_run(d, 1);
+	ck_assert_uint_eq(count_told(LOCATION), 5);
+}
+END_TEST
+
+/* Five points a second cost one event a second, and none without a screen. */
+START_TEST(what_nobody_would_see_is_not_made)
+{
+	int i;
+
+	say_task("picked_up", "m1");
+	for (i = 0; i < 10; i++) {
+		move("m1", i);
+		ck_assert_ptr_null(entry_of(d, id)->carry->telling);
+		desk_run(d, 200);
+	}
+	ck_assert_uint_eq(count_told(LOCATION), 0);
+	watch();
+	for (i = 10; i < 60; i++) {
+		move("m1", i);
+		desk_run(d, 200);
+	}
+	ck_assert_uint_ge(count_told(LOCATION), 10);
+	ck_assert_uint_le(count_told(LOCATION), 11);
+	ck_assert_int_eq(metric_get(d->o->metrics, DESK_M_LOCATIONS), 60);
+}
+END_TEST
+
+/* A breach: the order's second begins anew with each driver, or a place that
+   is known waits for another point. */
+START_TEST(who_takes_over_is_shown_at_the_order_s_pace)
+{
+	char other[ID_SIZE];
+
+	make_delivery("", other);
+	tell(task_of(other, "t2", "assigned", "m2", now()));
+	move("m2", 5000);
+	watch();
+	say_task("assigned", "m1");
+	move("m1", 10);
+	ck_assert_uint_eq(count_told(LOCATION), 1);
+	orders_tidings(d->o, task_of(id, "t1", "assigned", "m2", now()));
+	desk_run(d, 0);
+	ck_assert_str_eq(order()->driver.id, "m2");
+	ck_assert_uint_eq(count_told(LOCATION), 1);
+	desk_run(d, 999);
+	ck_assert_uint_eq(count_told(LOCATION), 1);
+	desk_run(d, 1);
+	ck_assert_uint_eq(count_told(LOCATION), 2);
+	ck_assert_double_eq_tol(north_of(last_location()), 5000, 300);
+	/* Whom nobody carries for is not waited for. */
+	move("m1", 20);
+	move("m2", 9000);
+	ck_assert_ptr_nonnull(entry_of(d, id)->carry->telling);
+	say_task("cancelled", "m2");
+	ck_assert_ptr_null(entry_of(d, id)->carry->telling);
+	desk_run(d, 2000);
+	ck_assert_uint_eq(count_told(LOCATION), 2);
+}
+END_TEST
+
+/* A breach: the blurred place is told over and over, or never again. */
+START_TEST(a_blurred_place_is_told_once_in_a_while)
+{
+	int i;
+
+	watch();
+	say_task("assigned", "m1");
+	for (i = 0; i < 29; i++) {
+		move("m1", i % 2);
+		desk_run(d, 1000);
+	}
+	ck_assert_uint_eq(count_told(LOCATION), 1);
+	move("m1", 2);
+	desk_run(d, 1000);
+	move("m1", 3);
+	ck_assert_uint_eq(count_told(LOCATION), 2);
+	/* Another cell is news. */
+	desk_run(d, 1000);
+	move("m1", 900);
+	ck_assert_uint_eq(count_told(LOCATION), 3);
+}
+END_TEST
+
+START_TEST(out_of_sight_for_less_than_a_second_is_not_said)
+{
+	watch();
+	say_task("picked_up", "m1");
+	move("m1", 10);
+	say_stale(true);
+	ck_assert_ptr_nonnull(entry_of(d, id)->carry->telling);
+	say_stale(false);
+	desk_run(d, 1000);
+	ck_assert_uint_eq(count_told(LOCATION), 1);
+	say_stale(true);
+	ck_assert_uint_eq(count_told(LOCATION), 2);
+}
+END_TEST
+
+/* A breach: seen and out of sight again with each point. */
+START_TEST(a_point_while_blind_is_told_once)
+{
+	uint32_t n;
+
+	watch();
+	say_task("picked_up", "m1");
+	move("m1", 10);
+	say_stale(true);
+	desk_run(d, 2000);
+	n = count_told(LOCATION);
+	move("m1", 20);
+	ck_assert_uint_eq(count_told(LOCATION), n + 1);
+	ck_assert_ptr_nonnull(strstr(last_location(), "\"stale\":true"));
+	ck_assert_double_eq_tol(north_of(last_location()), 20, 0.1);
+	desk_run(d, 10000);
+	ck_assert_uint_eq(count_told(LOCATION), n + 1);
+}
+END_TEST
+
+static const struct event *
+answered_last(struct ask *a)
+{
+	ck_assert_int_eq(a->err, OW_OK);
+	return a->events[a->n_events - 1];
+}
+
+/* A breach: it comes back, was not there for the last place, and hears of it
+   with the next point only. */
+START_TEST(who_was_away_hears_the_last_place)
+{
+	struct asking k = { .order = id, .has_since = true };
+	const struct event *e;
+	struct ask *a;
+
+	say_task("picked_up", "m1");
+	k.since = order()->seq;
+	ck_assert_str_eq(answered_last(desk_ask(d, &k))->pub.type,
+	    "stream.live");
+	move("m1", 10);
+	desk_run(d, 400);
+	move("m1", 20);
+	k.since = order()->seq;
+	a = desk_ask(d, &k);
+	e = answered_last(a);
+	ck_assert_str_eq(e->pub.type, LOCATION);
+	ck_assert_uint_eq(e->pub.seq, 0);
+	/* As all others were told, with its time. */
+	ck_assert_double_eq_tol(north_of(e->pub.json.p), 10, 0.1);
+	ck_assert_int_le(e->pub.at_ms, now() - 400);
+	ck_assert_uint_eq(a->seq, order()->seq);
+	/* And keeps nobody waiting. */
+	desk_run(d, 600);
+	ck_assert_uint_eq(count_told(LOCATION), 2);
+	/* A snapshot has it. */
+	k.since = order()->seq + 1000;
+	ck_assert_str_eq(answered_last(desk_ask(d, &k))->pub.type,
+	    "stream.live");
+}
+END_TEST
+
+START_TEST(the_first_to_come_back_sets_the_pace)
+{
+	struct asking k = { .order = id, .has_since = true };
+	const struct event *e;
+	int64_t at_ms;
+
+	say_task("picked_up", "m1");
+	move("m1", 10);
+	k.since = order()->seq;
+	at_ms = now();
+	e = answered_last(desk_ask(d, &k));
+	ck_assert_double_eq_tol(north_of(e->pub.json.p), 10, 0.1);
+	ck_assert_int_eq(e->pub.at_ms, at_ms);
+	move("m1", 20);
+	desk_run(d, at_ms + 999 - now());
+	ck_assert_uint_eq(count_told(LOCATION), 0);
+	desk_run(d, 1);
+	ck_assert_uint_eq(count_told(LOCATION), 1);
+}
+END_TEST
+
 START_TEST(all_orders_of_a_driver_see_it_and_none_of_another)
 {
 	char other[ID_SIZE], third[ID_SIZE];
@@ -471,6 +725,44 @@ START_TEST(who_is_out_of_sight_is_said_to_be)
 	desk_run(d, 1000);
 	ck_assert_ptr_nonnull(strstr(last_location(), "\"stale\":false"));
 	(void)snapshot_text("status", text);
+}
+END_TEST
+
+/* While no adapter sees anybody, every point is stale, a new one and for who
+   comes, too; when they see again, what is young is not. */
+START_TEST(blind_and_back)
+{
+	struct asking k = { .order = id };
+	char other[ID_SIZE];
+	uint32_t n;
+
+	watch();
+	make_delivery("", other);
+	say_task("picked_up", "m1");
+	say_location("m1", LAT, LNG, now());
+	tell(task_of(other, "t2", "picked_up", "m2", now()));
+	say_location("m2", LAT, LNG, now() - 290000);
+	say_stale(true);
+	desk_run(d, 1000);
+	n = count_told(LOCATION);
+	say_stale(true);
+	desk_run(d, 1000);
+	ck_assert_uint_eq(count_told(LOCATION), n);
+	ck_assert(snapshot_has("\"stale\":true"));
+	say_location("m1", LAT + 0.01, LNG, now());
+	desk_run(d, 1000);
+	ck_assert_ptr_nonnull(strstr(last_location(), "\"stale\":true"));
+	ck_assert_ptr_nonnull(strstr(desk_ask(d, &k)->events[0]->pub.json.p,
+	    "\"stale\":true"));
+	desk_run(d, 20000);
+	say_stale(false);
+	desk_run(d, 1000);
+	ck_assert_ptr_nonnull(strstr(last_location(), "\"stale\":false"));
+	ck_assert(snapshot_has("\"stale\":false"));
+	/* Too old, whoever sees. */
+	k.order = other;
+	ck_assert_ptr_nonnull(strstr(desk_ask(d, &k)->events[0]->pub.json.p,
+	    "\"stale\":true"));
 }
 END_TEST
 
@@ -578,10 +870,20 @@ main(void)
 	tcase_add_test(tc,
 	    what_happened_while_the_store_was_away_is_said_later);
 	tcase_add_test(tc, a_phone_is_shown_while_the_order_is_out);
+	tcase_add_test(tc, a_journey_never_shows_a_phone);
 	tcase_add_test(tc, a_location_is_coarse_then_exact_then_gone);
 	tcase_add_test(tc, a_driver_never_goes_back_and_is_told_once_a_second);
 	tcase_add_test(tc, all_orders_of_a_driver_see_it_and_none_of_another);
 	tcase_add_test(tc, who_is_out_of_sight_is_said_to_be);
+	tcase_add_test(tc, a_second_between_two_places_and_no_longer);
+	tcase_add_test(tc, what_nobody_would_see_is_not_made);
+	tcase_add_test(tc, who_takes_over_is_shown_at_the_order_s_pace);
+	tcase_add_test(tc, a_blurred_place_is_told_once_in_a_while);
+	tcase_add_test(tc, out_of_sight_for_less_than_a_second_is_not_said);
+	tcase_add_test(tc, a_point_while_blind_is_told_once);
+	tcase_add_test(tc, who_was_away_hears_the_last_place);
+	tcase_add_test(tc, the_first_to_come_back_sets_the_pace);
+	tcase_add_test(tc, blind_and_back);
 	tcase_add_test(tc, a_restart_knows_the_last_location);
 	tcase_add_test(tc, a_change_does_not_move_the_driver);
 	tcase_add_test(tc, a_route_is_an_event_and_in_the_snapshot);

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "base/json.h"
 #include "desk/kitchen.h"
 #include "desk_steps.h"
@@ -135,6 +136,32 @@ START_TEST(a_new_order_has_an_estimate_from_the_start)
 }
 END_TEST
 
+/* Nothing known is null wherever a page looks, and not left out. */
+static void
+assert_eta_is_null(const char *id)
+{
+	static const enum command_kind kinds[] = {
+		CMD_GET, CMD_TRACKING, CMD_LIST,
+	};
+	struct asking kitchen = { .feed = OW_FEED_KITCHEN,
+	    .role = ROLE_KITCHEN }, page = { .order = id };
+	struct asked a = { .order = id };
+	struct ask *at;
+	size_t i;
+
+	for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		a.kind = kinds[i];
+		ck_assert_ptr_nonnull(strstr(desk_do(d, &a)->body,
+		    "\"eta\":null"));
+	}
+	at = desk_ask(d, &page);
+	ck_assert_ptr_nonnull(strstr(at->events[0]->pub.json.p,
+	    "\"eta\":null"));
+	at = desk_ask(d, &kitchen);
+	ck_assert_ptr_nonnull(strstr(at->events[0]->pub.json.p,
+	    "\"eta\":null"));
+}
+
 START_TEST(turned_off_nothing_is_estimated)
 {
 	char id[ID_SIZE];
@@ -146,6 +173,9 @@ START_TEST(turned_off_nothing_is_estimated)
 	ck_assert(!order_of(id)->eta.known);
 	ck_assert_uint_eq(order_of(id)->seq, 2);
 	ck_assert_ptr_null(entry_of(d, id)->estimate);
+	assert_eta_is_null(id);
+	desk_restart(d);
+	assert_eta_is_null(id);
 }
 END_TEST
 
@@ -244,6 +274,32 @@ START_TEST(who_stands_before_is_waited_for)
 	for (i = 0; i < 30; i++)
 		make(TEA("pickup", ""), last);
 	ck_assert_int_gt(left_s(last), left_s(first) + 120);
+}
+END_TEST
+
+/* Orders for tomorrow stand on the board, too.  Were they booked before who
+   comes now, that one would be told to wait for tomorrow. */
+START_TEST(who_comes_for_later_is_not_waited_for)
+{
+	char id[ID_SIZE], alone[ID_SIZE], body[512], at[CLOCK_TEXT_SIZE];
+	int64_t first_s;
+	int i;
+
+	make(TEA("pickup", ""), alone);
+	first_s = left_s(alone);
+	clock_format(now() + 90 * MINUTE, at);
+	(void)snprintf(body, sizeof(body), TEA("pickup",
+	    ",\"scheduled_for\":\"%s\""), at);
+	for (i = 0; i < 20; i++) {
+		make(body, id);
+		ck_assert_int_gt(left_s(id), 80 * 60);
+	}
+	/* On a board of a moment ago, and on one that is made again. */
+	make(TEA("pickup", ""), id);
+	ck_assert_int_lt(left_s(id), first_s + 30 * 60);
+	desk_run(d, MINUTE);
+	make(TEA("pickup", ""), id);
+	ck_assert_int_lt(left_s(id), first_s + 30 * 60);
 }
 END_TEST
 
@@ -399,6 +455,7 @@ main(void)
 	tcase_add_test(tc, the_kitchens_word_stands);
 	tcase_add_test(tc, what_the_kitchen_does_is_learnt_and_kept);
 	tcase_add_test(tc, who_stands_before_is_waited_for);
+	tcase_add_test(tc, who_comes_for_later_is_not_waited_for);
 	tcase_add_test(tc, a_rider_near_the_door_is_imminent_once);
 	tcase_add_test(tc, ten_minutes_away_is_said_once);
 	tcase_add_test(tc, a_frame_that_was_not_stored_comes_again);

@@ -137,9 +137,26 @@ START_TEST(variables_have_everything_a_template_may_name)
 	}
 	ck_assert_int_eq(desk_sql_int(d, "SELECT json_extract(vars, '$.seq')"
 	    " = '2' AND json_extract(vars, '$.promised') = '11:30' AND"
+	    " json_extract(vars, '$.delivery') = '' AND"
 	    " json_extract(vars, '$.url') LIKE"
 	    " 'https://t.example/orders/%/track' FROM notices"
 	    " WHERE sub = 'ann'"), 1);
+}
+END_TEST
+
+START_TEST(words_know_whether_it_is_brought)
+{
+	struct asked a = create_with(NULL, "{\"customer_id\":\"ann\","
+	    "\"fulfilment\":\"delivery\",\"items\":[{\"name\":\"Tea\","
+	    "\"quantity\":1}],\"dropoff\":{\"address\":\"x\"}}");
+	struct result *r = desk_do(d, &a);
+	char id[ID_SIZE], text[128];
+
+	ck_assert_int_eq(r->status, 201);
+	memcpy(id, body_text(r, "order.id", text), ID_SIZE);
+	(void)set_status(d, id, "accepted");
+	ck_assert_int_eq(desk_sql_int(d, "SELECT json_extract(vars,"
+	    " '$.delivery') = 'yes' FROM notices WHERE sub = 'ann'"), 1);
 }
 END_TEST
 
@@ -447,6 +464,7 @@ main(void)
 	tcase_add_checked_fixture(tc, set_up, tear_down);
 	tcase_add_test(tc, a_change_makes_its_notice_message_and_jobs);
 	tcase_add_test(tc, variables_have_everything_a_template_may_name);
+	tcase_add_test(tc, words_know_whether_it_is_brought);
 	tcase_add_test(tc, the_platform_gets_a_job_and_nobody_an_inbox);
 	tcase_add_test(tc, who_watches_is_not_texted_and_has_seen_it);
 	tcase_add_test(tc, a_kitchen_that_watches_is_nobody);

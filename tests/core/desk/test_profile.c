@@ -220,6 +220,24 @@ START_TEST(a_stop_by_sms_is_preferences_updated)
 }
 END_TEST
 
+/* A breach: drivers fill the line of what waits for the store, and somebody
+   who said STOP is written to again. */
+START_TEST(a_stop_has_a_place_behind_any_number_of_drivers)
+{
+	const uint32_t full = 10000;
+
+	desk_store_state(d, false, "away");
+	d->o->n_unsaid += full;
+	orders_opt(d->o, opt_new(MEDIUM_SMS, false));
+	desk_run(d, 50);
+	ck_assert_uint_eq(d->o->n_unsaid, full + 1);
+	d->o->n_unsaid -= full;
+	desk_store_state(d, true, "");
+	desk_run(d, 3000);
+	ck_assert_uint_eq(as_ann(d, CMD_PREFS_GET, NULL)->seq, 1);
+}
+END_TEST
+
 /* ---- Push subscriptions ------------------------------------------------- */
 
 static struct result *
@@ -299,6 +317,40 @@ START_TEST(one_too_many_replaces_the_oldest)
 }
 END_TEST
 
+/* A breach: each of them drops the same one, and there are too many. */
+START_TEST(two_at_once_at_the_limit_are_one_in_and_one_out)
+{
+	struct asked a = { .kind = CMD_PUSH_ADD, .role = ROLE_CUSTOMER,
+	    .sub = "ann" };
+	static const char *const more[] = { "https://p.example/3",
+	    "https://p.example/4", "https://p.example/5" };
+	struct result *r[3];
+	struct person *p;
+	int i;
+
+	for (i = 0; i < 2 + _i; i++) {
+		a.address = i == 0 ? "https://p.example/0" : i == 1 ?
+		    "https://p.example/1" : "https://p.example/2";
+		ck_assert_int_eq(desk_do(d, &a)->status, 201);
+	}
+	for (i = 0; i < 3; i++) {
+		a.address = more[i];
+		r[i] = desk_send(d, &a);
+	}
+	desk_run(d, 200);
+	for (i = 0; i < 3; i++)
+		ck_assert_int_eq(r[i]->status, 201);
+	p = person_find(d->o, "cafe", "ann");
+	ck_assert_uint_eq(p->n_addresses, 3);
+	for (i = 0; i < 3; i++)
+		ck_assert_str_eq(p->addresses[i].address, more[i]);
+	ck_assert_int_eq(desk_sql_int(d, "SELECT COUNT(*) FROM addresses"),
+	    3);
+	ck_assert_int_eq(desk_sql_int(d, "SELECT COUNT(*) FROM addresses"
+	    " WHERE address >= 'https://p.example/3'"), 3);
+}
+END_TEST
+
 START_TEST(a_key_makes_one_subscription)
 {
 	struct result *r = subscribe("ann", "https://p.example/1", "k");
@@ -329,9 +381,12 @@ main(void)
 	    a_broken_document_is_the_defaults_and_can_be_replaced);
 	tcase_add_test(tc, a_link_turns_one_switch_off);
 	tcase_add_test(tc, a_stop_by_sms_is_preferences_updated);
+	tcase_add_test(tc, a_stop_has_a_place_behind_any_number_of_drivers);
 	tcase_add_test(tc, a_subscription_comes_and_goes);
 	tcase_add_test(tc, a_browser_that_changed_hands_is_its_new_owner_s);
 	tcase_add_test(tc, one_too_many_replaces_the_oldest);
+	tcase_add_loop_test(tc,
+	    two_at_once_at_the_limit_are_one_in_and_one_out, 0, 2);
 	tcase_add_test(tc, a_key_makes_one_subscription);
 	return desk_tests("profile", tc);
 }

@@ -34,8 +34,8 @@ make(const char *path, const char *repeat, int64_t now_ms)
 {
 	const struct ticket *k = NULL;
 
-	ck_assert_int_eq(ticket_new(&tickets, ann, path, repeat, now_ms, &k),
-	    OW_OK);
+	ck_assert_int_eq(ticket_new(&tickets, ann, path, repeat, path, now_ms,
+	    &k), OW_OK);
 	return k;
 }
 
@@ -94,7 +94,7 @@ START_TEST(good_for_half_a_minute)
 }
 END_TEST
 
-START_TEST(repeated_it_is_the_same_and_for_another_path_refused)
+START_TEST(repeated_it_is_the_same_and_otherwise_refused)
 {
 	const struct ticket *one = make("/a", "s\nk", 1000), *other = NULL;
 
@@ -102,8 +102,11 @@ START_TEST(repeated_it_is_the_same_and_for_another_path_refused)
 	ck_assert_ptr_ne(make("/a", "s\nk2", 2000), one);
 	ck_assert_ptr_ne(make("/a", "s2\nk", 2000), one);
 	ck_assert_ptr_ne(make("/a", NULL, 2000), one);
-	ck_assert_int_eq(ticket_new(&tickets, ann, "/b", "s\nk", 2000, &other),
-	    OW_ECONFLICT);
+	ck_assert_int_eq(ticket_new(&tickets, ann, "/b", "s\nk", "/b", 2000,
+	    &other), OW_ECONFLICT);
+	/* The same path, and another body. */
+	ck_assert_int_eq(ticket_new(&tickets, ann, "/a", "s\nk", "/a2", 2000,
+	    &other), OW_ECONFLICT);
 	ck_assert_ptr_null(other);
 	(void)make("/b", "s\nk", 31000);	/* the first is over */
 }
@@ -131,8 +134,8 @@ START_TEST(many_are_made_quickly_and_too_many_refused)
 		    "0123456789abcdef0123456789abcdef\n%d", i);
 		(void)make("/a", repeat, 1000);
 	}
-	ck_assert_int_eq(ticket_new(&tickets, ann, "/a", "new", 1000, &k),
-	    OW_ELIMIT);
+	ck_assert_int_eq(ticket_new(&tickets, ann, "/a", "new", "/a", 1000,
+	    &k), OW_ELIMIT);
 	(void)make("/a", repeat, 1000);
 	(void)make("/a", "new", 31000);
 	ck_assert_uint_eq(HASH_COUNT(tickets.all), 1);
@@ -154,7 +157,7 @@ main(void)
 	tcase_add_test(tc, good_on_its_path_alone);
 	tcase_add_test(tc, good_for_half_a_minute);
 	tcase_add_test(tc,
-	    repeated_it_is_the_same_and_for_another_path_refused);
+	    repeated_it_is_the_same_and_otherwise_refused);
 	tcase_add_test(tc, a_used_one_is_not_given_again);
 	tcase_add_test(tc, many_are_made_quickly_and_too_many_refused);
 	srunner_run_all(runner, CK_NORMAL);

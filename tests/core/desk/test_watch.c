@@ -168,7 +168,7 @@ START_TEST(who_may_not_see_an_order_gets_no_stream)
 	k.feed = OW_FEED_KITCHEN;
 	ck_assert_int_eq(desk_ask(d, &k)->err, OW_EDENIED);
 	k.feed = OW_FEED_PERSON;
-	ck_assert_str_eq(desk_ask(d, &k)->topic, "person/cafe/ann");
+	ck_assert_str_eq(desk_ask(d, &k)->topic, "person/cafe\nann");
 	k.feed = 99;
 	ck_assert_int_eq(desk_ask(d, &k)->err, OW_ENOENT);
 	k.feed = OW_FEED_KITCHEN;
@@ -201,7 +201,7 @@ START_TEST(watchers_are_noted_for_each_front_until_they_leave)
 	ck_assert_uint_eq(desk_told(d, 0, id), 0);
 	ck_assert_uint_eq(desk_told(d, 1, id), 1);
 	orders_unwatch(d->o, &d->fronts[1], "kitchen/cafe");
-	orders_unwatch(d->o, &d->fronts[1], "person/cafe/ann");
+	orders_unwatch(d->o, &d->fronts[1], "person/cafe\nann");
 	orders_unwatch(d->o, &d->fronts[1], "no such order");
 	(void)set_status(d, id, "preparing");
 	ck_assert_uint_eq(desk_told(d, 1, id), 1);
@@ -227,6 +227,31 @@ START_TEST(a_kitchen_sees_the_active_orders_of_its_tenant)
 }
 END_TEST
 
+/* It would notice an order that is in neither the snapshot nor told after it,
+   or in both. */
+START_TEST(a_large_kitchen_opens_between_changes)
+{
+	struct asking k = { .feed = OW_FEED_KITCHEN }, of = { .front = 1,
+	    .feed = OW_FEED_KITCHEN };
+	struct result *changed;
+	struct ask *a, *b;
+	char id[ID_SIZE];
+	int i;
+
+	for (i = 0; i < 1700; i++)
+		make_order(d, NULL, id);
+	a = desk_ask_only(d, &k);
+	b = desk_ask_only(d, &of);
+	changed = send_status(d, id, "accepted", NULL);
+	desk_run(d, 50);
+	ck_assert_int_eq(changed->status, 200);
+	ck_assert(desk_is_answered(d, a) && desk_is_answered(d, b));
+	ck_assert_ptr_eq(a->events[0], b->events[0]);
+	ck_assert_uint_eq(desk_told(d, 0, id), strstr(strstr(
+	    a->events[0]->pub.json.p, id), "\"accepted\"") == NULL);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -241,5 +266,6 @@ main(void)
 	tcase_add_test(tc, who_may_not_see_an_order_gets_no_stream);
 	tcase_add_test(tc, watchers_are_noted_for_each_front_until_they_leave);
 	tcase_add_test(tc, a_kitchen_sees_the_active_orders_of_its_tenant);
+	tcase_add_test(tc, a_large_kitchen_opens_between_changes);
 	return desk_tests("watch", tc);
 }

@@ -185,6 +185,16 @@ answer_param(struct request **r)
 }
 
 static void
+answer_type(struct request **r)
+{
+	struct answer a = { .status = 200,
+	    .content_type = "a/b\r\nX-Split: c", .body = { "x", 1 },
+	    .close = true };
+
+	request_answer(r, &a);
+}
+
+static void
 later(void *arg)
 {
 	struct request *r = arg;
@@ -232,6 +242,8 @@ on_request(void *arg, struct request *r)
 		answer_busy(&r);
 	} else if (!strcmp(path, "/param")) {
 		answer_param(&r);
+	} else if (!strcmp(path, "/type")) {
+		answer_type(&r);
 	} else if (!strcmp(path, "/hold")) {
 		h = mem_alloc(sizeof(*h));
 		h->server = s;

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/mem.h"
+
 #define H "Host: a\r\n"
 #define E "\r\n"
 #define GET11 "GET / HTTP/1.1\r\n"
@@ -269,8 +271,9 @@ static const struct target targets[] = {
 	{ "/a/../b", NULL, NULL },
 	{ "/a/%2e%2E/b", NULL, NULL },
 	{ "/a/%2e", NULL, NULL },
-	{ "/a%2Fb", NULL, NULL },
-	{ "/a%2fb", NULL, NULL },
+	{ "/a%2Fb", "/a\x1f" "b", "" },
+	{ "/..%2fb", "/..\x1f" "b", "" },
+	{ "/a%1fb", NULL, NULL },
 	{ "/a%00", NULL, NULL },
 	{ "/a%0a", NULL, NULL },
 	{ "/a%7f", NULL, NULL },
@@ -300,6 +303,34 @@ START_TEST(targets_decode_or_are_refused)
 }
 END_TEST
 
+static const struct {
+	const char *text, *path;
+} paths[] = {
+	{ "/sse/orders/ref%3AA%2F1/tracking?since=3",
+	    "/sse/orders/ref:A\x1f" "1/tracking" },
+	{ "/ws/kitchen#x?y", "/ws/kitchen" },
+	{ "/ws/\xc3\xa4 b", "/ws/\xc3\xa4 b" },
+	{ "", NULL }, { "?", NULL }, { "a", NULL }, { "%2fa", NULL },
+	{ "/a%", NULL }, { "/a%4", NULL }, { "/a%4?b", NULL },
+	{ "/a%zz", NULL }, { "/a%00", NULL }, { "/a%1f", NULL },
+	{ "/a\x1f", NULL },
+};
+
+START_TEST(paths_of_others_are_read_alike)
+{
+	size_t n = strlen(paths[_i].text) + 1;
+	char *text = mem_dup(paths[_i].text);	/* exactly */
+	char *path = mem_alloc(n);
+
+	ck_assert_msg(guard_path(text, path) == (paths[_i].path != NULL),
+	    "%s", text);
+	if (paths[_i].path != NULL)
+		ck_assert_str_eq(path, paths[_i].path);
+	free(path);
+	free(text);
+}
+END_TEST
+
 #define COUNT(a) ((int)(sizeof(a) / sizeof(*(a))))
 
 int
@@ -318,6 +349,8 @@ main(void)
 	tcase_add_test(c, the_end_is_found_however_it_comes);
 	tcase_add_loop_test(c, targets_decode_or_are_refused, 0,
 	    COUNT(targets));
+	tcase_add_loop_test(c, paths_of_others_are_read_alike, 0,
+	    COUNT(paths));
 	suite_add_tcase(s, c);
 	runner = srunner_create(s);
 	srunner_run_all(runner, CK_NORMAL);

@@ -74,7 +74,7 @@ static const struct row rows[] = {
 	{ "GET /\r\n\r\n", 400 },
 	{ "GET /%zz HTTP/1.1\r\n" CLOSE, 400 },
 	{ "GET /a%00 HTTP/1.1\r\n" CLOSE, 400 },
-	{ "GET /a%2Fb HTTP/1.1\r\n" CLOSE, 400 },
+	{ "GET /a%1Fb HTTP/1.1\r\n" CLOSE, 400 },
 	{ "GET /a/../b HTTP/1.1\r\n" CLOSE, 400 },
 	{ "GET //a HTTP/1.1\r\n" CLOSE, 400 },
 	{ "OPTIONS * HTTP/1.1\r\n" CLOSE, 400 },

@@ -28,18 +28,47 @@ START_TEST(problems_have_their_members)
 	check(404, NULL, NULL, NULL,
 	    "{\"type\":\"urn:orderwire:problem:not_found\","
 	    "\"title\":\"Not Found\",\"status\":404,"
-	    "\"code\":\"not_found\"}");
+	    "\"detail\":\"Not Found\",\"code\":\"not_found\"}");
 	check(409, "stale_seq", "It is \"7\" now.", NULL,
 	    "{\"type\":\"urn:orderwire:problem:stale_seq\","
 	    "\"title\":\"Conflict\",\"status\":409,"
 	    "\"detail\":\"It is \\\"7\\\" now.\",\"code\":\"stale_seq\"}");
 	form_fault(&faults, "items[2].quantity", "must be at least 1");
 	check(422, NULL, "x", &faults,
-	    "{\"type\":\"urn:orderwire:problem:invalid_fields\","
+	    "{\"type\":\"urn:orderwire:problem:invalid_field\","
 	    "\"title\":\"Unprocessable Content\",\"status\":422,"
-	    "\"detail\":\"x\",\"code\":\"invalid_fields\",\"errors\":["
+	    "\"detail\":\"x\",\"code\":\"invalid_field\",\"errors\":["
 	    "{\"field\":\"items[2].quantity\","
 	    "\"detail\":\"must be at least 1\"}]}");
+}
+END_TEST
+
+/* A breach: a 422 that does not say which field it is about. */
+START_TEST(every_422_names_a_field)
+{
+	static const struct {
+		const char *code, *field;
+	} known[] = {
+		{ "reason_required", "reason" },
+		{ "no_channel", "channel" },
+		{ "idempotency_key_reused", "Idempotency-Key" },
+		{ "another", "" },
+	};
+	char want[64];
+	struct buf b;
+	size_t i;
+
+	for (i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+		buf_init(&b, 8192);
+		problem_write(&b, 422, known[i].code, "why", NULL);
+		snprintf(want, sizeof(want), "\"errors\":[{\"field\":\"%s\","
+		    "\"detail\":\"why\"}]}", known[i].field);
+		ck_assert_ptr_nonnull(strstr(b.p, want));
+		buf_clear(&b);
+		problem_write(&b, 404, known[i].code, "why", NULL);
+		ck_assert_ptr_null(strstr(b.p, "errors"));
+		buf_done(&b);
+	}
 }
 END_TEST
 
@@ -113,6 +142,10 @@ START_TEST(parameters_and_headers_are_found)
 	/* A value with a line break is left out. */
 	ck_assert_ptr_null(strstr(all, "X-Split"));
 	free(all);
+	all = fetch(&s, "GET /type HTTP/1.1\r\nHost: a\r\n\r\n");
+	ck_assert_ptr_null(strstr(all, "X-Split"));
+	ck_assert_ptr_nonnull(strstr(all, "\r\n\r\nx"));
+	free(all);
 	all = fetch(&s, "GET /param?p HTTP/1.1\r\nHost: a\r\n\r\n");
 	ck_assert_ptr_nonnull(strstr(all, "\r\n\r\np= h=-\n"));
 	free(all);
@@ -132,6 +165,7 @@ main(void)
 	int failed;
 
 	tcase_add_test(c, problems_have_their_members);
+	tcase_add_test(c, every_422_names_a_field);
 	tcase_add_test(c, results_mean_statuses);
 	tcase_add_test(c, retries_are_rounded_up_or_spread);
 	tcase_add_test(c, answers_carry_them);

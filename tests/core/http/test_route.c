@@ -57,6 +57,23 @@ START_TEST(exact_paths_are_found_with_their_parameters)
 }
 END_TEST
 
+/* A breach: an order whose reference has a "/" can't be named, or an encoded
+   one leads to another route. */
+START_TEST(an_encoded_slash_ends_no_segment)
+{
+	struct route_match m;
+
+	ck_assert_int_eq(find("GET", "/t/a/orders/ref:2026\x1f" "7", &m),
+	    OW_OK);
+	ck_assert_ptr_eq(m.target, one);
+	ck_assert_str_eq(m.param[1], "ref:2026/7");
+	ck_assert_int_eq(find("GET", "/t/a/orders/b\x1fx", &m), OW_OK);
+	ck_assert_ptr_eq(m.target, one);
+	ck_assert_int_eq(find("GET", "\x1f", &m), OW_ENOENT);
+	ck_assert_int_eq(find("GET", "/t\x1f" "a/orders/b", &m), OW_ENOENT);
+}
+END_TEST
+
 START_TEST(a_literal_wins_but_hides_nothing)
 {
 	struct route_match m;
@@ -184,6 +201,7 @@ main(void)
 	int failed;
 
 	tcase_add_test(c, exact_paths_are_found_with_their_parameters);
+	tcase_add_test(c, an_encoded_slash_ends_no_segment);
 	tcase_add_test(c, a_literal_wins_but_hides_nothing);
 	tcase_add_test(c, nearly_is_not_found);
 	tcase_add_test(c,

@@ -235,6 +235,22 @@ hub_loop(const struct hub *h)
 	return h->loop;
 }
 
+#define SOME_ID "019a5a1e-7c40-7cc3-98c4-dc0c0c07398f"
+
+struct hub *
+stream_hub(const struct ow_stream *s)
+{
+	(void)s;
+	return NULL;
+}
+
+void
+hub_new_id(struct hub *h, char out[ID_SIZE])
+{
+	ck_assert_ptr_null(h);
+	memcpy(out, SOME_ID, ID_SIZE);
+}
+
 uint32_t
 hub_add_transport(struct hub *h, const struct ow_transport *ops,
     void *self)
@@ -864,7 +880,8 @@ START_TEST(a_ping_is_answered)
 	stage_connect(&s, NULL);
 	ck_assert_int_eq(stage_says(&s, "{\"type\":\"ping\"}"), OW_OK);
 	ck_assert_str_eq(s.hub.stream.said,
-	    "{\"type\":\"pong\",\"at\":\"2026-11-22T00:00:00.000Z\"}");
+	    "{\"type\":\"pong\",\"id\":\"" SOME_ID "\","
+	    "\"at\":\"2026-11-22T00:00:00.000Z\",\"data\":{}}");
 	stage_done(&s);
 }
 END_TEST

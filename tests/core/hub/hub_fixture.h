@@ -92,7 +92,7 @@ rig_answer(struct rig *r, struct ask *ask)
 	const char *id = ask->order != NULL && strncmp(ask->order, "ref:", 4)
 	    == 0 ? ask->order + 4 : ask->order;
 	struct order_log *log = rig_log(r, ask->feed == OW_FEED_KITCHEN ?
-	    "kitchen/t" : ask->feed == OW_FEED_PERSON ? "person/t/ann" : id);
+	    "kitchen/t" : ask->feed == OW_FEED_PERSON ? "person/t\nann" : id);
 	uint64_t seq;
 
 	ask->err = r->err;

@@ -165,6 +165,97 @@ START_TEST(slow_reader_falls_off_and_comes_back_whole)
 }
 END_TEST
 
+/* Bytes in memory for it alone. */
+static size_t
+held_by(const struct ow_stream *s)
+{
+	return s->waiting + (s->half != NULL ? s->half->n : 0);
+}
+
+/* Somebody was away, comes back and does not read.  A breach: more waits for
+   one stream than may, or, once it reads, a hole, a repeat, or an end that
+   comes before the last event. */
+START_TEST(a_long_replay_comes_in_portions)
+{
+	struct stream_conf conf = client_conf("a");
+	struct who *who = rig_who(ROLE_SERVICE, "svc", -1);
+	struct client c;
+	struct rig r;
+	char *bye;
+	int i, end;
+
+	for (end = 0; end < 2; end++) {
+		rig_open(&r);
+		pad_log(&r, "a", 8000);
+		for (i = 0; i < 100; i++)
+			rig_publish(&r, "a");
+		rig_log(&r, "a")->is_finished = end > 0;
+		conf.has_since = true;
+		client_open_as(&r, &c, &conf, who, 4096);
+		rig_turn(&r, 0);
+		ck_assert_uint_le(held_by(c.s), r.set.buffer_max);
+		ck_assert_uint_gt(held_by(c.s), r.set.buffer_max / 2);
+		ck_assert_uint_eq(r.asked, 1);
+		for (i = 0; i < 4000 && !c.is_eof; i++)
+			(void)client_more(&r, &c);
+		bye = strstr(c.in.p, "bye 4010 order finished\n");
+		ck_assert(end == (bye != NULL));
+		if (bye != NULL)
+			*bye = '\0';
+		ck_assert_uint_eq(seqs_from(c.in.p, 1), 101);
+		ck_assert_uint_eq(r.asked, 4);
+		ck_assert_int_eq(rig_metric(&r, M_RESYNCS), 3);
+		if (end == 0) {
+			rig_publish(&r, "a");
+			ck_assert_uint_eq(seqs_from(client_text(&r, &c), 101),
+			    102);
+		}
+		client_close(&c);
+		rig_close(&r);
+	}
+	who_unref(&who);
+}
+END_TEST
+
+/* An order is finished and its streams are ended while somebody is behind.  A
+   breach: its last events are lost, and it is told to stop all the same. */
+START_TEST(who_fell_behind_sees_how_it_ended)
+{
+	struct stream_conf conf = client_conf("a");
+	struct who *who = rig_who(ROLE_SERVICE, "svc", -1);
+	struct client slow, quick;
+	struct rig r;
+	char *bye;
+	int i;
+
+	rig_open(&r);
+	r.replay_max = 1000;
+	pad_log(&r, "a", 700);
+	client_open_as(&r, &slow, &conf, who, 4096);
+	client_open(&r, &quick, "a");
+	(void)client_text(&r, &quick);
+	for (i = 0; i < 250; i++)
+		rig_publish(&r, "a");
+	rig_log(&r, "a")->is_finished = true;
+	hub_tell_end(r.hub, "a", NULL, OW_END_FINISHED);
+	for (i = 0; i < 1000 && !(slow.is_eof && quick.is_eof); i++) {
+		(void)client_more(&r, &quick);
+		if (quick.is_eof)
+			(void)client_more(&r, &slow);
+	}
+	ck_assert_ptr_nonnull(strstr(quick.in.p, "\nbye 4010"));
+	bye = strstr(slow.in.p, "bye 4010");
+	ck_assert_ptr_nonnull(bye);
+	*bye = '\0';
+	ck_assert_uint_eq(seqs_from(strchr(slow.in.p, '\n') + 1, 1), 251);
+	ck_assert_ptr_null(r.hub->topics);
+	who_unref(&who);
+	client_close(&slow);
+	client_close(&quick);
+	rig_close(&r);
+}
+END_TEST
+
 /* A breach: the rest of the ring stays in memory, or the peer is not missed. */
 START_TEST(peer_vanishes_in_mid_frame)
 {
@@ -492,7 +583,7 @@ START_TEST(a_person_s_event_goes_to_their_stream_alone)
 	ck_assert_int_eq(r.n_present, 0);
 	client_close(&a);
 	rig_turn(&r, 0);
-	ck_assert_str_eq(r.unwatched, "person/t/ann");
+	ck_assert_str_eq(r.unwatched, "person/t\nann");
 	client_close(&k);
 	who_unref(&cook);
 	who_unref(&ann);
@@ -533,30 +624,65 @@ tell_location(struct rig *r, int n)
 	event_unref(&ev);
 }
 
-/* A breach: two within a second, an old one after a newer, or the last one
-   not at all. */
-START_TEST(locations_are_newest_only)
+/* A breach: it waits for a clock, is sent twice, or an old one after a newer
+   of the same turn. */
+START_TEST(a_location_goes_out_at_once_and_once)
 {
-	struct client c;
+	struct client c, late;
 	struct rig r;
-	int i;
 
 	rig_open(&r);
 	client_open(&r, &c, "a");
 	(void)client_text(&r, &c);
-	for (i = 1; i <= 5; i++) {
-		tell_location(&r, i);
-		rig_turn(&r, 100);
-	}
+	tell_location(&r, 1);
+	rig_turn(&r, 0);
 	ck_assert_str_eq(client_text(&r, &c), "{\"loc\":1}\n");
-	rig_publish(&r, "a");
-	ck_assert_str_eq(client_text(&r, &c), "{\"seq\":1}\n");
-	rig_turn(&r, 600);
-	ck_assert_str_eq(client_text(&r, &c), "{\"loc\":5}\n");
+	tell_location(&r, 2);
+	rig_turn(&r, 0);
+	ck_assert_str_eq(client_text(&r, &c), "{\"loc\":2}\n");
+	/* Who comes now was answered with it. */
+	client_open(&r, &late, "a");
+	ck_assert_ptr_null(strstr(client_text(&r, &late), "loc"));
 	rig_turn(&r, 3000);
 	ck_assert_str_eq(client_text(&r, &c), "");
-	ck_assert_int_eq(rig_metric(&r, M_LOCATION_DROPS), 3);
+	ck_assert_int_eq(rig_metric(&r, M_LOCATION_DROPS), 0);
+	tell_location(&r, 3);
+	rig_turn(&r, 0);
+	ck_assert_str_eq(client_text(&r, &c), "{\"loc\":3}\n");
+	ck_assert_str_eq(client_text(&r, &late), "{\"loc\":3}\n");
 	client_close(&c);
+	client_close(&late);
+	rig_turn(&r, 0);
+	ck_assert_ptr_null(r.hub->topics);
+	rig_close(&r);
+}
+END_TEST
+
+/* A breach: the last location is not heard of until there is another one. */
+START_TEST(an_event_of_the_same_turn_loses_no_location)
+{
+	struct client c;
+	struct rig r;
+
+	rig_open(&r);
+	client_open(&r, &c, "a");
+	(void)client_text(&r, &c);
+	rig_publish(&r, "a");
+	tell_location(&r, 1);
+	rig_turn(&r, 0);
+	ck_assert_str_eq(client_text(&r, &c), "{\"seq\":1}\n{\"loc\":1}\n");
+	tell_location(&r, 2);
+	rig_publish(&r, "a");
+	rig_turn(&r, 0);
+	ck_assert_str_eq(client_text(&r, &c), "{\"loc\":2}\n{\"seq\":2}\n");
+	rig_publish(&r, "a");
+	tell_location(&r, 3);
+	tell_location(&r, 4);
+	rig_turn(&r, 0);
+	ck_assert_str_eq(client_text(&r, &c), "{\"seq\":3}\n{\"loc\":4}\n");
+	ck_assert_int_eq(rig_metric(&r, M_LOCATION_DROPS), 1);
+	client_close(&c);
+	rig_turn(&r, 0);
 	rig_turn(&r, 0);
 	ck_assert_ptr_null(r.hub->topics);
 	rig_close(&r);
@@ -588,6 +714,7 @@ START_TEST(slow_reader_skips_locations)
 	loc = strstr(text, "{\"loc");
 	ck_assert_ptr_nonnull(loc);
 	ck_assert_str_eq(loc, "{\"loc\":5}\n");
+	ck_assert_int_eq(rig_metric(&r, M_LOCATION_DROPS), 4);
 	*loc = '\0';
 	ck_assert_uint_eq(seqs_from(strchr(text, '\n') + 1, 1), 11);
 	who_unref(&who);
@@ -741,6 +868,8 @@ main(void)
 	tcase_add_test(tc, two_thousand_get_two_hundred_exactly);
 	tcase_add_test(tc, a_turn_is_one_send);
 	tcase_add_test(tc, slow_reader_falls_off_and_comes_back_whole);
+	tcase_add_test(tc, a_long_replay_comes_in_portions);
+	tcase_add_test(tc, who_fell_behind_sees_how_it_ended);
 	tcase_add_test(tc, peer_vanishes_in_mid_frame);
 	tcase_add_test(tc, tell_end_says_goodbye_behind_the_last_event);
 	tcase_add_test(tc, tell_end_of_one_tracking_token);
@@ -753,7 +882,8 @@ main(void)
 	tcase_add_test(tc, unwatch_crosses_an_answer);
 	tcase_add_test(tc, answer_for_a_stream_that_has_gone_unwatches);
 	tcase_add_test(tc, ends_with_asks_under_way);
-	tcase_add_test(tc, locations_are_newest_only);
+	tcase_add_test(tc, a_location_goes_out_at_once_and_once);
+	tcase_add_test(tc, an_event_of_the_same_turn_loses_no_location);
 	tcase_add_test(tc, slow_reader_skips_locations);
 	tcase_add_test(tc, drain_is_spread);
 	tcase_add_test(tc, drain_of_nobody_is_done_at_once);

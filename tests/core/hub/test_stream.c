@@ -114,6 +114,31 @@ START_TEST(answered_is_told_once)
 }
 END_TEST
 
+/* An order that is over is shown, and only then the stream ends: a breach is a
+   refusal instead. */
+START_TEST(a_finished_order_is_let_in_first)
+{
+	struct stream_conf conf = client_conf("a");
+	struct who *who = rig_who(ROLE_SERVICE, "svc", -1);
+	struct answer a = { 0, 1, false };
+	struct client c;
+	struct rig r;
+
+	rig_open(&r);
+	rig_log(&r, "a")->is_finished = true;
+	conf.answered = on_answered;
+	conf.arg = &a;
+	client_open_as(&r, &c, &conf, who, 0);
+	ck_assert_str_eq(client_text(&r, &c),
+	    "{\"snap\":0}\nbye 4010 order finished\n");
+	ck_assert_int_eq(a.n, 1);
+	ck_assert_int_eq(a.err, OW_OK);
+	who_unref(&who);
+	client_close(&c);
+	rig_close(&r);
+}
+END_TEST
+
 /* A breach: a goodbye nobody asked for, a stream left over, a late call. */
 START_TEST(refused_or_dropped_before_it_is_connected)
 {
@@ -542,6 +567,7 @@ main(void)
 	tcase_add_test(tc, idle_stream_has_no_buffers);
 	tcase_add_test(tc, connection_comes_later_than_the_answer);
 	tcase_add_test(tc, answered_is_told_once);
+	tcase_add_test(tc, a_finished_order_is_let_in_first);
 	tcase_add_test(tc, refused_or_dropped_before_it_is_connected);
 	tcase_add_test(tc, says_who_it_is_in_time_or_goes);
 	tcase_add_test(tc, heartbeats_are_spread);

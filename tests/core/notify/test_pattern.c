@@ -9,6 +9,7 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "base/utf8.h"
 #include "notify/pattern.h"
 
 static const char *const names[] = { "a", "b", "url", "content", NULL };
@@ -155,7 +156,7 @@ START_TEST(a_long_value_is_cut_between_characters)
 		got = fill("{{a}}", ESCAPE_LINE, value, "");
 		ck_assert_uint_le(strlen(got), PATTERN_VALUE_MAX);
 		ck_assert_uint_gt(strlen(got), PATTERN_VALUE_MAX - 8);
-		ck_assert(escape_is_utf8(got, strlen(got)));
+		ck_assert(utf8_is_valid(got, strlen(got)));
 		ck_assert_str_eq(got + strlen(got) - 3, ESCAPE_ELLIPSIS);
 		free(got);
 	}
@@ -242,26 +243,6 @@ START_TEST(only_the_one_name_may_be_raw)
 }
 END_TEST
 
-START_TEST(utf8_is_told_from_what_is_none)
-{
-	static const char *const good[] = { "", "a", "\xc2\x80",
-		"\xdf\xbf", "\xe0\xa0\x80", "\xed\x9f\xbf", "\xef\xbf\xbf",
-		"\xf0\x90\x80\x80", "\xf4\x8f\xbf\xbf" };
-	static const char *const bad[] = { "\x80", "\xc0\x80", "\xc1\xbf",
-		"\xe0\x9f\xbf", "\xed\xa0\x80", "\xf0\x8f\xbf\xbf",
-		"\xf4\x90\x80\x80", "\xf8\x88\x80\x80\x80", "\xc2", "\xe2\x82",
-		"\xf0\x9f\x8d", "\xc2.", "\xff" };
-	size_t i;
-
-	for (i = 0; i < sizeof(good) / sizeof(good[0]); i++)
-		ck_assert_msg(escape_is_utf8(good[i], strlen(good[i])), "%zu",
-		    i);
-	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
-		ck_assert_msg(!escape_is_utf8(bad[i], strlen(bad[i])), "%zu",
-		    i);
-}
-END_TEST
-
 static Suite *
 pattern_suite(void)
 {
@@ -278,7 +259,6 @@ pattern_suite(void)
 	tcase_add_test(cases, what_cannot_be_right_is_refused);
 	tcase_add_test(cases, a_text_that_could_get_too_long_is_refused);
 	tcase_add_test(cases, only_the_one_name_may_be_raw);
-	tcase_add_test(cases, utf8_is_told_from_what_is_none);
 	suite_add_tcase(suite, cases);
 	return suite;
 }

@@ -13,6 +13,7 @@
 
 #include "base/json.h"
 #include "base/mem.h"
+#include "base/utf8.h"
 #include "conf/conf.h"
 #include "notify/escape.h"
 #include "notify/render.h"
@@ -290,9 +291,9 @@ START_TEST(a_value_of_100_kb_is_cut_everywhere)
 		ck_assert_uint_le(strlen(r->title), 1000);
 		ck_assert_uint_le(strlen(r->text), 1000);
 		ck_assert_uint_le(strlen(r->html), 2100);
-		ck_assert(escape_is_utf8(r->title, strlen(r->title)));
-		ck_assert(escape_is_utf8(r->text, strlen(r->text)));
-		ck_assert(escape_is_utf8(r->html, strlen(r->html)));
+		ck_assert(utf8_is_valid(r->title, strlen(r->title)));
+		ck_assert(utf8_is_valid(r->text, strlen(r->text)));
+		ck_assert(utf8_is_valid(r->html, strlen(r->html)));
 		ck_assert_str_eq(r->url, "");
 	}
 	buf_done(&text);

@@ -187,6 +187,31 @@ START_TEST(what_is_not_known_leaves_no_hole)
 }
 END_TEST
 
+/* Who is told where a meal is goes there. */
+START_TEST(who_gets_it_brought_is_not_sent_to_fetch_it)
+{
+	static const char *const rider[] = { "rider", "Kurier" };
+	struct rendered r;
+	struct world w;
+	size_t l;
+	int m;
+
+	world_init(&w, "{\"number\":\"A-12\",\"place\":\"Sol\","
+	    "\"delivery\":\"yes\"}");
+	for (l = 0; l < LOCALES; l++) {
+		for (m = 0; m < MEDIUM_WEBHOOK; m++) {
+			render(w.templates[l], "order-ready", NULL,
+			    (enum medium)m, w.vars, &w.arena, &r);
+			ck_assert_msg(strstr(r.text, rider[l]) &&
+			    !strstr(r.text, "Sol"), "%s", r.text);
+			if (m != MEDIUM_EMAIL)
+				assert_reads_well(r.text);
+		}
+	}
+	world_done(&w);
+}
+END_TEST
+
 /* GSM 03.38's own alphabet, so that an SMS stays short and cheap. */
 START_TEST(an_sms_needs_no_other_alphabet)
 {
@@ -231,6 +256,7 @@ share_suite(void)
 	tcase_add_test(cases, the_major_steps_of_an_order_are_told);
 	tcase_add_test(cases, there_are_words_for_every_medium_and_locale);
 	tcase_add_test(cases, what_is_not_known_leaves_no_hole);
+	tcase_add_test(cases, who_gets_it_brought_is_not_sent_to_fetch_it);
 	tcase_add_test(cases, an_sms_needs_no_other_alphabet);
 	suite_add_tcase(suite, cases);
 	return suite;

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include <orderwire/plugin.h>
-#include "notify/token.h"
+#include "notify/unsubscribe.h"
 
 #define SECRET "0123456789abcdef0123456789abcdef"
 #define JOB "0193f5c0-0000-7000-8000-000000000001"
@@ -122,6 +122,36 @@ START_TEST(a_nul_inside_is_refused)
 }
 END_TEST
 
+START_TEST(a_way_out_says_who_has_enough_of_what)
+{
+	static const char *const bad[] = { "", "cafe", "cafe\nann",
+		"cafe\nann\nfax", "cafe\nann\nemail\n", "cafe\n\nann\nsms" };
+	struct token_key key = key_of(SECRET, "unsubscribe");
+	struct unsubscribe u = { "cafe", "ann", MEDIUM_SMS }, got;
+	char token[TOKEN_TEXT_SIZE], text[TOKEN_PAYLOAD_MAX + 1];
+	char sub[TOKEN_PAYLOAD_MAX];
+	size_t i;
+
+	ck_assert_int_eq(unsubscribe_make(&key, &u, token), OW_OK);
+	ck_assert_int_eq(unsubscribe_open(&key, token, text, &got), OW_OK);
+	ck_assert_str_eq(got.tenant, "cafe");
+	ck_assert_str_eq(got.sub, "ann");
+	ck_assert_int_eq(got.medium, MEDIUM_SMS);
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		ck_assert_int_eq(token_make(&key, bad[i], token), OW_OK);
+		ck_assert_int_eq(unsubscribe_open(&key, token, text, &got),
+		    OW_EDENIED);
+	}
+	/* A name that could be taken for another one with more behind it. */
+	u.sub = "ann\nemail";
+	ck_assert_int_eq(unsubscribe_make(&key, &u, token), OW_EINVAL);
+	memset(sub, 's', sizeof(sub));
+	sub[sizeof(sub) - 1] = '\0';
+	u.sub = sub;
+	ck_assert_int_eq(unsubscribe_make(&key, &u, token), OW_ELIMIT);
+}
+END_TEST
+
 static Suite *
 token_suite(void)
 {
@@ -133,6 +163,7 @@ token_suite(void)
 	tcase_add_test(cases, a_changed_text_is_refused);
 	tcase_add_test(cases, another_purpose_or_secret_opens_nothing);
 	tcase_add_test(cases, a_nul_inside_is_refused);
+	tcase_add_test(cases, a_way_out_says_who_has_enough_of_what);
 	suite_add_tcase(suite, cases);
 	return suite;
 }

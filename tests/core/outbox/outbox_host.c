@@ -236,6 +236,12 @@ fake_hook(void *self, struct ow_hook_call *call,
 	if (what != NULL && strcmp(what, "stop") == 0)
 		host->opt(f->ctx, host->hook_param(f->ctx, call, "from"),
 		    false, "STOP by SMS");
+	if (what != NULL && strcmp(what, "type") == 0) {
+		host->hook_answer(f->ctx, &call, 200,
+		    host->hook_param(f->ctx, call, "type"),
+		    (struct ow_bytes){ "body", 4 });
+		return;
+	}
 	n = host->hook_form(f->ctx, call, form, 4);
 	(void)snprintf(body, sizeof(body), "%s %zu %s=%s %s=%s", req->method,
 	    n, n > 0 ? form[0].name : "", n > 0 ? form[0].value : "",
@@ -344,6 +350,18 @@ on_opt(void *arg, struct opt *opt)
 	(void)snprintf(s->opt, sizeof(s->opt), "%s %s %s %d %s", opt->tenant,
 	    opt->sub, medium_name(opt->medium), opt->in, opt->why);
 	opt_free(&opt);
+}
+
+static void
+on_forgotten(void *arg, struct forgotten *f)
+{
+	struct scene *s = arg;
+
+	ck_assert_uint_gt(f->n, 0);
+	s->n_forgotten += f->n;
+	(void)snprintf(s->forgotten, sizeof(s->forgotten), "%s %s",
+	    f->notices[f->n - 1].tenant, f->notices[f->n - 1].sub);
+	forgotten_free(&f);
 }
 
 /* ---- The store ---------------------------------------------------------- */
@@ -482,7 +500,8 @@ scene_begin(struct scene *s)
 	struct outbox_conf conf = {
 		.set = &s->set, .rules = s->rules,
 		.templates = s->templates, .public_url = "https://t.example",
-		.consent = on_consent, .opt = on_opt, .arg = s,
+		.consent = on_consent, .opt = on_opt,
+		.forgotten = on_forgotten, .arg = s,
 	};
 	struct ow_fault fault;
 

@@ -99,6 +99,8 @@ struct scene {
 	struct consent_job last_asked;
 	uint32_t n_opts;
 	char opt[256];			/* "tenant sub medium in why" */
+	uint32_t n_forgotten;
+	char forgotten[64];		/* "tenant sub" of the last */
 	uint32_t n_drained;
 	struct id_maker ids;
 	int64_t start_ms;		/* the clock's at scene_begin */

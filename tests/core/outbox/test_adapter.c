@@ -16,11 +16,12 @@
 #include "base/mem.h"
 #include "conf/settings.h"
 #include "order/route.h"
+#include "outbox/lane.h"
 #include "outbox/outbox.h"
 #include "plugin/plugin.h"
 
 #define FAKES 2
-#define LETTERS_MAX 16
+#define LETTERS_MAX (LANE_NEWEST_MAX + 16)
 
 struct fake {
 	struct ow_adapter ops;
@@ -287,6 +288,24 @@ START_TEST(what_makes_no_sense_goes_no_further)
 }
 END_TEST
 
+/* As test_lane has it: an orders loop that takes nothing. */
+START_TEST(no_more_is_said_than_is_heard)
+{
+	struct ow_point p = { .size = sizeof(p), .driver = "m1", .lat = 1 };
+	uint32_t i;
+
+	for (i = 0; i < LANE_NEWEST_MAX + 100; i++)
+		facts()->location(fakes[0].ctx, "cafe", &p);
+	ck_assert_uint_eq(n_letters, LANE_NEWEST_MAX);
+	tidings_free(&letters[--n_letters]);
+	loop_test_advance(loop, 100);
+	ck_assert_uint_eq(n_letters, LANE_NEWEST_MAX);
+	/* The end finds one that waits. */
+	facts()->location(fakes[1].ctx, "pub", &p);
+	ck_assert_uint_eq(n_letters, LANE_NEWEST_MAX);
+}
+END_TEST
+
 /* ---- What it is asked --------------------------------------------------- */
 
 START_TEST(wishes_reach_every_adapter)
@@ -327,24 +346,32 @@ on_answer(struct hook *h)
 }
 
 static int
-call(const char *kind, const char *tenant, const char *method,
-    const char *signature)
+call_signed(const char *kind, const char *tenant, const char *method,
+    const char *signature, const char *another)
 {
 	struct hook *h = hook_new(loop, on_answer, NULL);
-	static struct ow_header headers[1];
+	static struct ow_header headers[2];
 
 	headers[0] = (struct ow_header){ "X-Signature", signature };
+	headers[1] = (struct ow_header){ "x-signature", another };
 	h->kind = kind;
 	h->name = tenant;
 	h->method = method;
 	h->url = h->query = "";
 	h->body = (struct ow_bytes){ "{}", 2 };
 	h->headers = headers;
-	h->n_headers = 1;
+	h->n_headers = another != NULL ? 2 : 1;
 	outbox_hook(x, h);
 	loop_test_advance(loop, 0);
 	ck_assert_ptr_nonnull(answered);
 	return answered->status;
+}
+
+static int
+call(const char *kind, const char *tenant, const char *method,
+    const char *signature)
+{
+	return call_signed(kind, tenant, method, signature, NULL);
 }
 
 START_TEST(a_call_finds_the_adapter_of_its_tenant)
@@ -358,6 +385,18 @@ START_TEST(a_call_finds_the_adapter_of_its_tenant)
 	ck_assert_int_eq(call("sms", "cafe", "POST", "good"), 0);
 	fakes[0].is_mute = true;
 	ck_assert_int_eq(call("logistics", "cafe", "POST", "good"), 500);
+}
+END_TEST
+
+/* A breach: somebody on the way looks at the one and we at the other. */
+START_TEST(a_signature_that_comes_twice_is_none)
+{
+	ck_assert_int_eq(call_signed("logistics", "cafe", "POST", "good",
+	    "bad"), 401);
+	ck_assert_int_eq(call_signed("logistics", "cafe", "POST", "bad",
+	    "good"), 401);
+	ck_assert_int_eq(call_signed("logistics", "cafe", "POST", "good",
+	    "good"), 401);
 }
 END_TEST
 
@@ -391,8 +430,10 @@ main(void)
 	tcase_add_checked_fixture(tc, set_up, tear_down);
 	tcase_add_test(tc, what_is_said_arrives_as_a_copy);
 	tcase_add_test(tc, what_makes_no_sense_goes_no_further);
+	tcase_add_test(tc, no_more_is_said_than_is_heard);
 	tcase_add_test(tc, wishes_reach_every_adapter);
 	tcase_add_test(tc, a_call_finds_the_adapter_of_its_tenant);
+	tcase_add_test(tc, a_signature_that_comes_twice_is_none);
 	tcase_add_test(tc, a_drain_waits_for_adapters_and_asks_them_no_more);
 	suite_add_tcase(suite, tc);
 	srunner_run_all(runner, CK_NORMAL);

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/timer.h"
+#include "outbox/room.h"
 #include "outbox_host.h"
 
 static struct scene *s;
@@ -242,6 +244,94 @@ START_TEST(a_breaker_opens_and_its_jobs_wait)
 	ck_assert_str_eq(state.breaker, "closed");
 	ck_assert_int_eq(scene_int(s, "SELECT COUNT(*) FROM jobs WHERE state"
 	    " = 'sent'"), 5);
+}
+END_TEST
+
+/* A breach: the job waits for the probe, which may be a long time away.  The
+   one with a second channel, for another tenant, is claimed and put off. */
+START_TEST(what_is_over_does_not_wait_for_the_probe)
+{
+	const struct wish brief = { .kind = "sms",
+	    .stale_ms = T0 + 10 * MINUTE };
+	const struct wish lasting = { .kind = "sms",
+	    .stale_ms = T0 + 600 * MINUTE };
+	const char *over, *kept;
+
+	sms->set.breaker_ms = 60 * MINUTE;
+	if (_i == 1) {
+		sms->set.tenants = "cafe";
+		scene_channel(s, "sms-b", "sms", "sms")->set.tenants =
+		    "bistro";
+	}
+	scene_begin(s);
+	sms->verdict = OW_MISCONFIGURED;
+	(void)scene_add(s, &lasting);
+	scene_run(s, 10);
+	ck_assert_uint_eq(sms->n_seen, 1);
+	over = scene_add(s, &brief);
+	kept = scene_add(s, &lasting);
+	scene_run(s, 10 * MINUTE - 1000);
+	ck_assert_int_eq(scene_int(s, "SELECT COUNT(*) FROM jobs WHERE"
+	    " open = 1"), 3);
+	scene_run(s, 7000);
+	ck_assert_str_eq(job_state(s, over), "skipped");
+	ck_assert_str_eq(job_why(s, over),
+	    "it was no news any more before its channel could take it");
+	ck_assert_int_eq(scene_metric(s, "skipped_total", "sms"), 1);
+	ck_assert_int_eq(scene_int(s, "SELECT COUNT(*) FROM jobs WHERE"
+	    " open = 0 AND ended_ms > 0"), 1);
+	ck_assert_uint_eq(sms->n_seen, 1);
+	ck_assert_str_ne(job_state(s, kept), "skipped");
+	sms->verdict = OW_DELIVERED;
+	scene_run(s, 60 * MINUTE);
+	ck_assert_str_eq(job_state(s, kept), "sent");
+}
+END_TEST
+
+/* And so does one that was given back because of it. */
+START_TEST(what_was_tried_is_over_in_time_too)
+{
+	const char *id;
+
+	sms->set.breaker_ms = 60 * MINUTE;
+	scene_begin(s);
+	sms->verdict = OW_MISCONFIGURED;
+	id = scene_add(s, &(struct wish){ .stale_ms = T0 + 10 * MINUTE });
+	scene_run(s, 10 * MINUTE - 1000);
+	ck_assert_str_eq(job_state(s, id), "later");
+	scene_run(s, 7000);
+	ck_assert_str_eq(job_state(s, id), "skipped");
+	ck_assert_uint_eq(sms->n_seen, 1);
+}
+END_TEST
+
+/* A breach: while the last job from before is out and the probe is due, the
+   kind looks again every millisecond. */
+START_TEST(a_probe_that_has_no_place_yet_is_not_polled)
+{
+	const struct kind *k;
+	uint32_t i;
+
+	sms->set.deadline_ms = 60000;
+	scene_begin(s);
+	sms->way = FAKE_HOLDS;
+	add(&plain, 7);
+	scene_run(s, 10);
+	ck_assert_uint_eq(sms->n_seen, 7);
+	for (i = 0; i < 6; i++)
+		fake_settle(sms, i, OW_RETRY);
+	scene_run(s, 40000);
+	ck_assert_int_eq(scene_metric(s, "breaker_open", "sms"), 1);
+	ck_assert_uint_eq(sms->n_seen, 7);
+	for (i = 0; s->outbox->kinds[i]->medium != MEDIUM_SMS; i++)
+		;
+	k = s->outbox->kinds[i];
+	ck_assert_ptr_nonnull(k->timer);
+	scene_run(s, k->timer->due_ms - loop_now_ms(s->loop));
+	ck_assert_int_ge(k->timer->due_ms - loop_now_ms(s->loop), 1000);
+	fake_settle(sms, 6, OW_RETRY);
+	scene_run(s, 10);
+	ck_assert_uint_eq(sms->n_seen, 8);
 }
 END_TEST
 
@@ -666,6 +756,13 @@ START_TEST(what_is_old_is_forgotten)
 	    " (SELECT id FROM jobs WHERE at_ms < 1763000000000)");
 	scene_sql(s, "INSERT INTO receipts SELECT id, 'clicked', at_ms FROM"
 	    " jobs");
+	/* Three of them count as unread, and the last one. */
+	scene_sql(s, "UPDATE notices SET inbox = 1, read_ms = 5 WHERE"
+	    " at_ms < 1763000000000");
+	scene_sql(s, "UPDATE notices SET read_ms = 0 WHERE id IN (SELECT id"
+	    " FROM notices ORDER BY at_ms LIMIT 5)");
+	scene_sql(s, "UPDATE notices SET inbox = 0 WHERE id IN (SELECT id"
+	    " FROM notices ORDER BY at_ms LIMIT 2)");
 	scene_sql(s, "INSERT INTO person_log (tenant, sub, seq, id, at_ms,"
 	    " type, message) VALUES ('cafe', 'ada', 1, 'a', 1, 't', 'm'),"
 	    " ('cafe', 'ada', 2, 'b', 1, 't', 'm')");
@@ -677,6 +774,8 @@ START_TEST(what_is_old_is_forgotten)
 	ck_assert_int_eq(scene_int(s, "SELECT COUNT(*) FROM receipts"), 1);
 	ck_assert_int_eq(scene_int(s, "SELECT COUNT(*) FROM person_log"), 1);
 	ck_assert_uint_ge(s->executed[Q_JOBS_PURGE], 2);
+	ck_assert_uint_eq(s->n_forgotten, 4);
+	ck_assert_str_eq(s->forgotten, "cafe ada");
 }
 END_TEST
 
@@ -696,6 +795,10 @@ suite(void)
 	tcase_add_test(tc, nonsense_is_a_retry);
 	tcase_add_test(tc, words_of_a_plugin_are_made_sound);
 	tcase_add_test(tc, a_breaker_opens_and_its_jobs_wait);
+	tcase_add_loop_test(tc, what_is_over_does_not_wait_for_the_probe, 0,
+	    2);
+	tcase_add_test(tc, what_was_tried_is_over_in_time_too);
+	tcase_add_test(tc, a_probe_that_has_no_place_yet_is_not_polled);
 	tcase_add_test(tc, a_wrong_credential_costs_no_attempt);
 	tcase_add_test(tc, a_stand_in_takes_over);
 	tcase_add_test(tc, no_more_than_max_inflight);

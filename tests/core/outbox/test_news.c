@@ -104,6 +104,31 @@ START_TEST(a_channel_that_does_not_answer_is_a_500)
 }
 END_TEST
 
+/* A breach: a plugin, or who makes it say so, adds headers to an answer of
+   ours, or a body behind them. */
+START_TEST(a_content_type_ends_no_header)
+{
+	static const char *const bad[] = { "a/b%0d%0aSet-Cookie:%20c=1",
+	    "a/b%0a", "%0d", "a/b%7f", "a/%c3%bc", "" };
+	char query[200];
+	uint32_t i;
+
+	scene_begin(s);
+	ck_assert_int_eq(call("acme", "what=type&type=a/b%3B%20c=d", "",
+	    "good"), 200);
+	ck_assert_str_eq(hook_type, "a/b; c=d");
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		(void)snprintf(query, sizeof(query), "what=type&type=%s",
+		    bad[i]);
+		ck_assert_int_eq(call("acme", query, "", "good"), 500);
+		ck_assert_str_eq(hook_type, "text/plain");
+		ck_assert_str_eq(hook_body, "");
+	}
+	(void)snprintf(query, sizeof(query), "what=type&type=a/%0126d", 7);
+	ck_assert_int_eq(call("acme", query, "", "good"), 500);
+}
+END_TEST
+
 START_TEST(forms_are_decoded_and_sorted)
 {
 	struct hook *h = hook_new(NULL, hooked, NULL);
@@ -336,6 +361,54 @@ START_TEST(stop_outlives_a_store_that_is_away)
 }
 END_TEST
 
+/* A breach: the provider is told 2xx for what only our memory has, and a
+   crash makes us write to somebody who said no. */
+START_TEST(a_stop_is_no_success_while_the_store_is_away)
+{
+	scene_begin(s);
+	(void)scene_add(s, &plain);
+	scene_run(s, 10);
+	s->fail_query = -1;
+	s->fail_count = 1000;
+	s->fail_err = OW_EAGAIN;
+	report("ref-1", OW_DELIVERED, NULL);
+	scene_run(s, 10);
+	ck_assert_int_eq(call("acme", "what=stop&from=%2B4915112345678", "",
+	    "good"), 503);
+	ck_assert_str_eq(hook_body, "");
+	ck_assert_int_eq(call("acme", "what=nothing", "", "good"), 200);
+	ck_assert_int_eq(call("acme", "what=stop", "", "bad"), 401);
+	s->fail_count = 0;
+	scene_run(s, 2000);
+	/* And yet it was heard. */
+	ck_assert_uint_eq(s->n_opts, 1);
+	ck_assert_int_eq(call("acme", "what=stop&from=%2B4915112345678", "",
+	    "good"), 200);
+	ck_assert_uint_eq(s->n_opts, 2);
+}
+END_TEST
+
+/* A breach: one more than can wait is answered 2xx and forgotten. */
+START_TEST(a_stop_that_finds_no_place_is_asked_for_again)
+{
+	int i;
+
+	scene_begin(s);
+	(void)scene_add(s, &plain);
+	scene_run(s, 10);
+	for (i = 0; i < 10000; i++)
+		report("none", OW_DELIVERED, NULL);
+	/* In one turn with them: the store has answered none of them. */
+	ck_assert_int_eq(call("acme", "what=stop&from=%2B4915112345678", "",
+	    "good"), 503);
+	scene_run(s, 3 * MINUTE);
+	ck_assert_uint_eq(s->n_opts, 0);
+	ck_assert_int_eq(call("acme", "what=stop&from=%2B4915112345678", "",
+	    "good"), 200);
+	ck_assert_uint_eq(s->n_opts, 1);
+}
+END_TEST
+
 /* ---- Words -------------------------------------------------------------- */
 
 static void
@@ -469,6 +542,7 @@ suite(void)
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, a_hook_finds_its_channel);
+	tcase_add_test(tc, a_content_type_ends_no_header);
 	tcase_add_test(tc, a_bad_signature_is_refused);
 	tcase_add_test(tc, a_channel_that_does_not_answer_is_a_500);
 	tcase_add_test(tc, forms_are_decoded_and_sorted);
@@ -481,6 +555,8 @@ suite(void)
 	tcase_add_test(tc, a_report_for_another_tenant_is_none);
 	tcase_add_test(tc, stop_finds_whose_number_it_is);
 	tcase_add_test(tc, stop_outlives_a_store_that_is_away);
+	tcase_add_test(tc, a_stop_is_no_success_while_the_store_is_away);
+	tcase_add_test(tc, a_stop_that_finds_no_place_is_asked_for_again);
 	tcase_add_test(tc, a_text_says_for_how_many_it_stands);
 	tcase_add_test(tc, a_count_outlives_a_second_try);
 	tcase_add_test(tc, a_mail_is_told_where_to_stop);

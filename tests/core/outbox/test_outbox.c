@@ -443,6 +443,9 @@ START_TEST(it_knows_its_channels)
 	ck_assert(outbox_has_kind(s->outbox, "sms", "bar"));
 	ck_assert(!outbox_has_kind(s->outbox, "sms", "ca"));
 	ck_assert(!outbox_has_kind(s->outbox, "fax", "cafe"));
+	ck_assert(outbox_is_push(s->outbox, "webpush", "cafe"));
+	ck_assert(!outbox_is_push(s->outbox, "sms", "cafe"));
+	ck_assert(!outbox_is_push(s->outbox, "fax", "cafe"));
 	ck_assert(outbox_has_medium(s->outbox, MEDIUM_PUSH, "any"));
 	ck_assert(!outbox_has_medium(s->outbox, MEDIUM_EMAIL, "any"));
 	ck_assert_str_eq(outbox_public_key(s->outbox), "BKey");

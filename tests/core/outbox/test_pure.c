@@ -136,19 +136,6 @@ START_TEST(breaker_ignores_what_was_in_flight_when_it_opened)
 }
 END_TEST
 
-START_TEST(breaker_takes_a_probe_back)
-{
-	struct breaker b = { 0 };
-
-	breaker_abandon(&b);
-	ck_assert_int_eq(b.state, BREAKER_CLOSED);
-	breaker_failure(&b, &brk, true, "no", 0);
-	ck_assert(breaker_admit(&b, 1000));
-	breaker_abandon(&b);
-	ck_assert(breaker_admit(&b, 1000));
-}
-END_TEST
-
 /* ---- bucket ------------------------------------------------------------- */
 
 /* A breach: more than a second's worth at once, or more a second later. */
@@ -331,7 +318,6 @@ suite(void)
 	tcase_add_test(tc, breaker_waits_longer_each_time_up_to_a_bound);
 	tcase_add_test(tc,
 	    breaker_ignores_what_was_in_flight_when_it_opened);
-	tcase_add_test(tc, breaker_takes_a_probe_back);
 	tcase_add_test(tc, bucket_keeps_to_its_rate);
 	tcase_add_test(tc, bucket_knows_when_there_is_room);
 	tcase_add_test(tc, bucket_without_a_rate_has_no_bottom);

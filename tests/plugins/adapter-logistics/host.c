@@ -306,6 +306,17 @@ facts_location(struct ow_ctx *ctx, const char *tenant,
 static void
 facts_task(struct ow_ctx *ctx, const char *tenant, const struct ow_task *t)
 {
+	static const char words[] = " pending assigned accepted "
+	    "en_route_pickup arrived_pickup picked_up en_route_dropoff "
+	    "arrived_dropoff delivered failed cancelled returned ";
+	char word[32];
+
+	(void)snprintf(word, sizeof(word), " %s ", t->status);
+	MUST(strstr(words, word) && t->order && strlen(t->order) < 256);
+	MUST(!t->task_id || (*t->task_id && strlen(t->task_id) < 128));
+	MUST(!t->driver || (*t->driver && strlen(t->driver) < 128));
+	MUST(!t->reason || strlen(t->reason) <= 500);
+	MUST(t->at_ms > 0);
 	fact(ctx, "task %s/%s %s %s by %s%s%s\n", tenant, t->order,
 	    or_dash(t->task_id), t->status, or_dash(t->driver),
 	    t->reason ? ": " : "", t->reason ? t->reason : "");
@@ -315,6 +326,10 @@ static void
 facts_driver(struct ow_ctx *ctx, const char *tenant,
     const struct ow_driver *d)
 {
+	MUST(!d->name || (*d->name && strlen(d->name) <= 80));
+	MUST(!d->photo_url || !strncmp(d->photo_url, "http", 4));
+	MUST(!d->phone || strlen(d->phone) <= 40);
+	MUST(d->rating == -1 || (d->rating >= 0 && d->rating <= 5));
 	fact(ctx, "driver %s/%s %s %s %s %s %.1f\n", tenant, d->id,
 	    or_dash(d->name), or_dash(d->photo_url), or_dash(d->vehicle),
 	    or_dash(d->phone), d->rating);
@@ -323,6 +338,13 @@ facts_driver(struct ow_ctx *ctx, const char *tenant,
 static void
 facts_route(struct ow_ctx *ctx, const char *tenant, const struct ow_route *r)
 {
+	size_t i;
+
+	MUST(r->n >= 2 && r->n <= 500);
+	for (i = 0; i < r->n; i++)
+		MUST(fabs(r->lnglat[2 * i]) <= 180 &&
+		    fabs(r->lnglat[2 * i + 1]) <= 90);
+	MUST(r->distance_m < 1e8 && r->duration_s < 1e8);
 	fact(ctx, "route %s/%s %zu %.0f %.0f\n", tenant, r->order, r->n,
 	    r->distance_m, r->duration_s);
 }

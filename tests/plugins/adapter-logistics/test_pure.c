@@ -9,12 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../../../plugins/common/mac.h"
 #include "fields.h"
 #include "point.h"
 #include "polyline.h"
 #include "preset.h"
 #include "seen.h"
-#include "sign.h"
 #include "sse.h"
 #include "way.h"
 #include "when.h"
@@ -502,12 +502,15 @@ START_TEST(ids_are_remembered_for_a_day)
 	ck_assert(seen_has(s, "a", 999));
 	ck_assert(!seen_has(s, "a", 1000));
 	seen_add(s, "a", 1000);
-	seen_add(s, "b", 1000);
-	seen_add(s, "c", 1000);
-	seen_add(s, "d", 1000);		/* no room: the oldest goes */
+	seen_add(s, "b", 1001);
+	seen_add(s, "c", 1002);
+	/* What was too old had no need to make room. */
+	ck_assert_int_eq(seen_lost_ms(s), -1);
+	seen_add(s, "d", 1003);		/* no room: the oldest goes */
+	ck_assert_int_eq(seen_lost_ms(s), 1000);
 	ck_assert_uint_eq(seen_count(s), 3);
 	ck_assert(!seen_has(s, "a", 1000));
-	ck_assert(seen_has(s, "b", 1000) && seen_has(s, "d", 1000));
+	ck_assert(seen_has(s, "b", 1003) && seen_has(s, "d", 1003));
 	seen_free(&s);
 	seen_free(&s);
 }
@@ -519,28 +522,29 @@ END_TEST
 START_TEST(signatures)
 {
 	const struct ow_bytes body = { "what do ya want for nothing?", 28 };
+	const struct ow_bytes none = { NULL, 0 };
 	const char *good = "5bdcc146bf60754e6a042426089575c7"
 	    "5a003f089d2739839dec58b964ec3843";
 	char text[128];
 	size_t i;
 
-	ck_assert(sign_is_good("Jefe", body, good));
+	ck_assert(mac_is_good("Jefe", &body, 1, good));
 	(void)snprintf(text, sizeof(text), "sha256=%s", good);
-	ck_assert(sign_is_good("Jefe", body, text));
-	ck_assert(!sign_is_good("jefe", body, good));
-	ck_assert(!sign_is_good("", body, good));
-	ck_assert(!sign_is_good(NULL, body, good));
-	ck_assert(!sign_is_good("Jefe", body, NULL));
-	ck_assert(!sign_is_good("Jefe", body, ""));
-	ck_assert(!sign_is_good("Jefe", body, "sha256="));
+	ck_assert(mac_is_good("Jefe", &body, 1, text));
+	ck_assert(!mac_is_good("jefe", &body, 1, good));
+	ck_assert(!mac_is_good("", &body, 1, good));
+	ck_assert(!mac_is_good(NULL, &body, 1, good));
+	ck_assert(!mac_is_good("Jefe", &body, 1, NULL));
+	ck_assert(!mac_is_good("Jefe", &body, 1, ""));
+	ck_assert(!mac_is_good("Jefe", &body, 1, "sha256="));
 	for (i = 0; i < strlen(good); i++) {
 		(void)snprintf(text, sizeof(text), "%s", good);
 		text[i] = text[i] == '0' ? '1' : '0';
-		ck_assert(!sign_is_good("Jefe", body, text));
+		ck_assert(!mac_is_good("Jefe", &body, 1, text));
 		text[i] = '\0';
-		ck_assert(!sign_is_good("Jefe", body, text));
+		ck_assert(!mac_is_good("Jefe", &body, 1, text));
 	}
-	ck_assert(!sign_is_good("Jefe", (struct ow_bytes){ NULL, 0 }, good));
+	ck_assert(!mac_is_good("Jefe", &none, 1, good));
 }
 END_TEST
 

@@ -9,6 +9,7 @@
 #include "../../../plugins/channel-sms/gsm.h"
 #include "../../../plugins/channel-sms/phone.h"
 #include "../../../plugins/channel-sms/sign.h"
+#include "../../../plugins/common/mac.h"
 #include "../../../plugins/channel-sms/words.h"
 
 /* n times what, after a prefix; the caller's to free. */
@@ -261,12 +262,17 @@ END_TEST
 /* RFC 4231, case 2; RFC 2202, case 2. */
 START_TEST(signatures_are_those_of_the_rfcs)
 {
-	const char *const parts[] = { "what do ya want ", "for nothing?" };
-	char hex[SIGN_HEX_SIZE], b64[SIGN_BASE64_SIZE];
+	const struct ow_bytes parts[] = { { "what do ya want ", 16 },
+	    { NULL, 0 }, { "for nothing?", 12 } };
+	char hex[MAC_HEX_SIZE], b64[SIGN_BASE64_SIZE];
 
-	sign_hex("Jefe", parts, 2, hex);
+	mac_hex("Jefe", parts, 3, hex);
 	ck_assert_str_eq(hex, "5bdcc146bf60754e6a042426089575c75a003f089d273"
 	    "9839dec58b964ec3843");
+	ck_assert(mac_is_good("Jefe", parts, 3, hex));
+	ck_assert(!mac_is_good("Jefe", parts, 2, hex));
+	mac_hex("", parts, 3, hex);
+	ck_assert_str_eq(hex, "");
 	sign_base64("Jefe", "what do ya want for nothing?", 28, b64);
 	ck_assert_str_eq(b64, "7/zfauXrL6LSdBbV8YTfnCWafHk=");
 	ck_assert(sign_is_equal("abc", "abc"));

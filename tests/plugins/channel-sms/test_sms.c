@@ -12,11 +12,15 @@
 #include <orderwire/testhost.h>
 
 #include "../../../plugins/channel-sms/sign.h"
+#include "../../../plugins/common/mac.h"
 
 #define DIGITS "4930123456"
 #define TO "+" DIGITS
 #define HOOK "https://ow.example/hooks/sms/main"
 #define SECRET "0123456789abcdef-hook"
+/* HMAC-SHA-256 with it over "incoming", by openssl dgst. */
+#define TOKEN "9c266b3ce62de9a647dd65beb06387b5" \
+	"cebc09a1664b1cadb3d07e55a1e2a0fb"
 #define PASSWORD "pass-word-that-is-secret"
 #define SID "AC00000000000000000000000000000001"
 #define FORM_TYPE "application/x-www-form-urlencoded"
@@ -270,6 +274,8 @@ START_TEST(kannels_hooks_need_a_secret)
 		HOOK "?from=%2B4930123456&text=STOP",
 		HOOK "?from=%2B4930123456&text=STOP&token=",
 		HOOK "?from=%2B4930123456&text=STOP&token=0123456789abcdef",
+		HOOK "?from=%2B4930123456&text=STOP&token=" SECRET,
+		HOOK "?ref=key-1&status=1&sig=" TOKEN,
 	};
 	struct ow_testhost *th = host_new(kannel);
 	char url[512], *ref;
@@ -286,7 +292,7 @@ START_TEST(kannels_hooks_need_a_secret)
 	    401);
 	ck_assert_uint_eq(ow_testhost_n_reports(th), 0);
 	ck_assert_uint_eq(ow_testhost_n_opts(th), 0);
-	ck_assert_int_eq(ow_testhost_metric(th, 4), 8);
+	ck_assert_int_eq(ow_testhost_metric(th, 4), 10);
 	host_done(th);
 }
 END_TEST
@@ -297,10 +303,10 @@ START_TEST(stop_by_kannel_is_heard_and_answered)
 		{ "X-Kannel-From", "4930123456" },
 		{ "Content-Type", "text/plain" },
 	};
-	static const char url[] = HOOK "?token=" SECRET;
+	static const char url[] = HOOK "?token=" TOKEN;
 	struct ow_testhost *th = host_new(kannel);
 
-	ck_assert_int_eq(ow_testhost_hook(th, "GET", HOOK "?token=" SECRET
+	ck_assert_int_eq(ow_testhost_hook(th, "GET", HOOK "?token=" TOKEN
 	    "&from=%2B4930123456&text=Abmelden", NULL, 0, NULL), 200);
 	ck_assert_ptr_nonnull(strstr(ow_testhost_hook_body(th),
 	    "keine SMS mehr"));
@@ -315,7 +321,7 @@ START_TEST(stop_by_kannel_is_heard_and_answered)
 	ck_assert_str_eq(ow_testhost_hook_body(th), "");
 	ck_assert_uint_eq(ow_testhost_n_opts(th), 2);
 	/* A short code cannot be anybody's preference. */
-	ck_assert_int_eq(ow_testhost_hook(th, "GET", HOOK "?token=" SECRET
+	ck_assert_int_eq(ow_testhost_hook(th, "GET", HOOK "?token=" TOKEN
 	    "&from=777&text=STOP", NULL, 0, NULL), 200);
 	ck_assert_int_eq(ow_testhost_hook(th, "GET", url, NULL, 0, NULL),
 	    400);
@@ -584,14 +590,15 @@ static int
 generic_post(struct ow_testhost *th, const char *key, const char *url,
     const char *body)
 {
-	char value[8 + SIGN_HEX_SIZE] = "sha256=";
-	const char *const parts[] = { url, "\n", body };
+	char value[8 + MAC_HEX_SIZE] = "sha256=";
+	const struct ow_bytes parts[] = { { url, strlen(url) }, { "\n", 1 },
+	    { body, strlen(body) } };
 	const struct ow_header headers[] = {
 		{ "Content-Type", FORM_TYPE },
 		{ "X-Orderwire-Signature", value },
 	};
 
-	sign_hex(key, parts, 3, value + 7);
+	mac_hex(key, parts, 3, value + 7);
 	return ow_testhost_hook(th, "POST", url, headers, 2, body);
 }
 
@@ -633,13 +640,13 @@ END_TEST
 
 /* What anybody can make: HMAC-SHA-256 with a key that is empty. */
 static void
-keyless_hex(const char *text, char out[SIGN_HEX_SIZE])
+keyless_hex(const char *text, char out[MAC_HEX_SIZE])
 {
 	unsigned char mac[EVP_MAX_MD_SIZE];
 
 	ck_assert_ptr_nonnull(HMAC(EVP_sha256(), "", 0,
 	    (const unsigned char *)text, strlen(text), mac, NULL));
-	for (size_t i = 0; i < (SIGN_HEX_SIZE - 1) / 2; i++)
+	for (size_t i = 0; i < (MAC_HEX_SIZE - 1) / 2; i++)
 		snprintf(out + 2 * i, 3, "%02x", mac[i]);
 }
 
@@ -651,7 +658,7 @@ START_TEST(without_a_secret_nothing_is_signed)
 		"&report={report_url}", NULL };
 	static const char stop[] = "from=%2B4930123456&text=STOP";
 	struct ow_testhost *th = host_new(options);
-	char value[8 + SIGN_HEX_SIZE] = "sha256=", sig[SIGN_HEX_SIZE];
+	char value[8 + MAC_HEX_SIZE] = "sha256=", sig[MAC_HEX_SIZE];
 	const struct ow_header headers[] = {
 		{ "Content-Type", FORM_TYPE },
 		{ "X-Orderwire-Signature", value },

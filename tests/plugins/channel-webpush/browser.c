@@ -11,7 +11,7 @@
 
 #include <orderwire/plugin.h>
 
-#include "b64.h"
+#include "../../../plugins/common/b64.h"
 
 void
 browser_peer(struct seal_peer *out)

@@ -8,7 +8,7 @@
 
 #include <orderwire/plugin.h>
 
-#include "b64.h"
+#include "../../../plugins/common/b64.h"
 #include "browser.h"
 
 static void

@@ -380,6 +380,32 @@ START_TEST(a_group_counts_what_was_replaced_since_the_last)
 }
 END_TEST
 
+START_TEST(what_is_over_ends_and_nothing_else)
+{
+	struct job j;
+
+	put_jobs(3);
+	job_init(&j);
+	ck_assert_uint_eq(claim("a", NOW, 1, &j), 1);
+	ck_assert_int_eq(DO(&j, Q_JOBS_STALE, -1, "sisi", "email",
+	    NOW + 9999999, "over", INT64_C(9)), OW_OK);
+	ck_assert_uint_eq(j.n_rows[0], 0);
+	ck_assert_int_eq(DO(&j, Q_JOBS_STALE, -1, "sisi", "sms",
+	    NOW + 1, "over", INT64_C(9)), OW_OK);
+	ck_assert_uint_eq(j.n_rows[0], 0);
+	ck_assert_int_eq(DO(&j, Q_JOBS_STALE, -1, "sisi", "sms",
+	    NOW + 3600000, "over", INT64_C(2)), OW_OK);
+	ck_assert_uint_eq(j.n_rows[0], 2);
+	ck_assert_int_eq(DO(&j, Q_JOBS_STALE, -1, "sisi", "sms",
+	    NOW + 3600000, "over", INT64_C(2)), OW_OK);
+	ck_assert_uint_eq(j.n_rows[0], 1);
+	ck_assert_int_eq(DO(&j, Q_JOBS_LIST, -1, "ssssi", "skipped", "", "",
+	    "z", INT64_C(9)), OW_OK);
+	ck_assert_uint_eq(j.n_rows[0], 3);
+	job_done(&j);
+}
+END_TEST
+
 START_TEST(what_no_channel_takes_ends_when_it_is_over)
 {
 	struct job j;
@@ -728,6 +754,7 @@ outbox_case(const struct store_kind *k)
 	tcase_add_test(tc, a_job_goes_on_by_hand_by_report_and_by_receipt);
 	tcase_add_test(tc, one_message_stands_for_its_group);
 	tcase_add_test(tc, a_group_counts_what_was_replaced_since_the_last);
+	tcase_add_test(tc, what_is_over_ends_and_nothing_else);
 	tcase_add_test(tc, what_no_channel_takes_ends_when_it_is_over);
 	tcase_add_test(tc, attempts_are_kept_beside_their_job);
 	tcase_add_test(tc, a_persons_log_has_no_gaps_and_no_repeats);

@@ -2,8 +2,8 @@
 /*
  * b64 - base64url without padding (RFC 4648, 5): keys, tokens, topics.
  */
-#ifndef WEBPUSH_B64_H
-#define WEBPUSH_B64_H
+#ifndef PLUGINS_COMMON_B64_H
+#define PLUGINS_COMMON_B64_H
 
 #include <stddef.h>
 
