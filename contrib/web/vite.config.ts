@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vitest/config';
+import { precompress } from './tools/precompress';
 import { reportSize } from './tools/report-size';
 import { serviceWorker } from './tools/service-worker';
 
@@ -13,7 +14,7 @@ const proxy = {
 };
 
 export default defineConfig({
-  plugins: [react(), reportSize(), serviceWorker()],
+  plugins: [react(), reportSize(), serviceWorker(), precompress()],
   server: { proxy },
   preview: { proxy },
   build: {

@@ -7,8 +7,10 @@ import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { build, type Plugin, type ResolvedConfig } from 'vite';
 
-// Leaflet's own markers and the configuration have no place in the shell.
-const LEFT_OUT = /(^|\/)(config\.json|sw\.js)$|\/(marker-icon|layers)[^/]*$/;
+// Leaflet's own markers and the configuration have no place in the shell, and
+// a packed file is no file of its own.
+const LEFT_OUT =
+  /(^|\/)(config\.json|sw\.js)$|\/(marker-icon|layers)[^/]*$|\.(br|gz)$/;
 const HASHED = /^assets\/.+-[\w-]{8}\.\w+$/;
 
 interface Entry {

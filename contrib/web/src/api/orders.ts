@@ -3,6 +3,7 @@
 // orders - the calls about orders.
 import { session } from '../session/session';
 import type { Scope } from '../session/session';
+import type { StreamMessage } from '../live';
 import { get, request } from './call';
 import type {
   ItemStatus,
@@ -24,6 +25,16 @@ export async function getOrder(id: string): Promise<Order> {
 
 export function getTracking(id: string): Promise<SnapshotMessage> {
   return get(`/orders/${name(id)}/tracking`, { scope: session.scopeFor(id) });
+}
+
+// Its log after this seq, oldest first.
+export function getEvents(
+  id: string,
+  since: number,
+): Promise<Page<StreamMessage>> {
+  return get(`/orders/${name(id)}/events?since=${since}&limit=200`, {
+    scope: session.scopeFor(id),
+  });
 }
 
 export function listOrders(
@@ -63,6 +74,17 @@ export async function setItemStatus(
     method: 'PATCH',
     path: `/orders/${name(id)}/items/${name(item)}/status`,
     body: { status },
+    scope: 'kitchen',
+  });
+  return body.order;
+}
+
+// When it will be ready, by the kitchen's own word.
+export async function setReadyIn(id: string, seconds: number): Promise<Order> {
+  const { body } = await request<{ order: Order }>({
+    method: 'PATCH',
+    path: `/orders/${name(id)}/eta`,
+    body: { ready_in_s: seconds },
     scope: 'kitchen',
   });
   return body.order;

@@ -43,6 +43,8 @@ export function takeNotice(message: StreamMessage, client: QueryClient): void {
     case 'notification.new':
       if (data.notification)
         store.addNotification(data.notification, data.unread_count);
+      // An order has moved: the lists of orders are asked again.
+      void client.invalidateQueries({ queryKey: ['orders'] });
       break;
     case 'notification.read':
       read(data);

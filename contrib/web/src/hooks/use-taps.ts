@@ -2,18 +2,25 @@
 //
 // What a tap on the board does: seen at once, sent, and taken back with a word
 // when the server says no.
-import { setItemStatus, setOrderStatus } from '../api/orders';
+import { setItemStatus, setOrderStatus, setReadyIn } from '../api/orders';
 import { Problem, Unreachable } from '../api/problem';
 import type { Item, ItemStatus, Order, OrderStatus } from '../api/types';
 import { t, tName } from '../i18n/i18n';
 import { ITEM_BACK, ITEM_NEXT, orderNext } from '../model/model';
 import { tapKey, useKitchenStore, type Tap } from '../stores/kitchen';
-import { useToastStore } from '../stores/toasts';
+import { useToastStore, type Toast } from '../stores/toasts';
 
 const store = () => useKitchenStore.getState();
 
 function numberOf(id: string): string {
   return store().orders[id]?.order.number ?? '';
+}
+
+// One word at a time: those of a busy minute would cover the board.
+function say(text: string, action?: Toast['action']): void {
+  useToastStore
+    .getState()
+    .show({ text, group: 'tap', ...(action && { action }) });
 }
 
 function explain(number: string, error: unknown): string {
@@ -67,7 +74,7 @@ export async function undo(tap: Tap): Promise<void> {
   );
   if (!ok) return;
   store().dropDone(back);
-  useToastStore.getState().show({ text: t('kitchen.undone') });
+  say(t('kitchen.undone'));
 }
 
 export function undoLast(): void {
@@ -75,32 +82,37 @@ export function undoLast(): void {
   if (last) void undo(last);
 }
 
+function wordOf(tap: Tap): string {
+  const number = numberOf(tap.order);
+  const item = store().orders[tap.order]?.order.items.find(
+    (i) => i.id === tap.item,
+  );
+  return item
+    ? t('kitchen.moved_item', {
+        number,
+        item: item.name,
+        status: tName('item', tap.to),
+      })
+    : t('kitchen.moved', { number, status: tName('status', tap.to) });
+}
+
 // Only what can be taken back is worth a word: the board shows the rest.
 function tell(tap: Tap): void {
   if (!canUndo(tap)) return;
-  const number = numberOf(tap.order);
-  useToastStore.getState().show({
-    text: t('kitchen.moved', {
-      number,
-      status: tName(tap.item ? 'item' : 'status', tap.to),
-    }),
-    action: { label: t('kitchen.undo'), run: () => void undo(tap) },
-  });
+  say(wordOf(tap), { label: t('kitchen.undo'), run: () => void undo(tap) });
 }
 
 async function sendAndTell(tap: Tap): Promise<void> {
   if (await send(tap)) tell(tap);
 }
 
+export function setItem(order: Order, item: Item, to: ItemStatus): void {
+  void sendAndTell({ order: order.id, item: item.id, from: item.status, to });
+}
+
 export function tapItem(order: Order, item: Item): void {
   const to = ITEM_NEXT[item.status];
-  if (to)
-    void sendAndTell({
-      order: order.id,
-      item: item.id,
-      from: item.status,
-      to,
-    });
+  if (to) setItem(order, item, to);
 }
 
 export function tapOrder(order: Order): void {
@@ -111,4 +123,21 @@ export function tapOrder(order: Order): void {
 export function recall(order: Order, reason: string): void {
   const tap: Tap = { order: order.id, from: 'ready', to: 'preparing' };
   void send(tap, reason);
+}
+
+// Off its way: declined, cancelled, not delivered, taken back.
+export function leave(order: Order, to: OrderStatus, reason?: string): void {
+  void send({ order: order.id, from: order.status, to }, reason);
+}
+
+export async function promise(order: Order, minutes: number): Promise<void> {
+  const { number } = order;
+  try {
+    store().mergeOrder(await setReadyIn(order.id, minutes * 60));
+    say(t('kitchen.ready_told', { number, n: minutes }));
+  } catch (error) {
+    useToastStore
+      .getState()
+      .show({ text: explain(number, error), tone: 'bad' });
+  }
 }

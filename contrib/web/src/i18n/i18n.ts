@@ -19,12 +19,25 @@ let words: Record<string, string> = en;
 let locale = 'en';
 let formats = makeFormats('en');
 
+function once<T>(make: () => T): () => T {
+  let made: T | undefined;
+  return () => (made ??= make());
+}
+
+// Each is made when it is used: that takes a phone many milliseconds.
 function makeFormats(tag: string) {
   return {
-    plural: new Intl.PluralRules(tag),
-    number: new Intl.NumberFormat(tag, { maximumFractionDigits: 1 }),
-    time: new Intl.DateTimeFormat(tag, { hour: '2-digit', minute: '2-digit' }),
-    date: new Intl.DateTimeFormat(tag, { day: 'numeric', month: 'short' }),
+    plural: once(() => new Intl.PluralRules(tag)),
+    number: once(
+      () => new Intl.NumberFormat(tag, { maximumFractionDigits: 1 }),
+    ),
+    time: once(
+      () =>
+        new Intl.DateTimeFormat(tag, { hour: '2-digit', minute: '2-digit' }),
+    ),
+    date: once(
+      () => new Intl.DateTimeFormat(tag, { day: 'numeric', month: 'short' }),
+    ),
   };
 }
 
@@ -42,6 +55,7 @@ export async function loadLocale(wanted: readonly string[]): Promise<void> {
   // The region stays for dates: en-GB has another clock than en-US.
   const tag = wanted.find((w) => w.toLowerCase().startsWith(picked)) ?? picked;
   try {
+    Intl.getCanonicalLocales(tag);
     words = picked === 'de' ? (await import('./de.json')).default : en;
     locale = picked;
     formats = makeFormats(tag);
@@ -56,7 +70,7 @@ export function fill(text: string, values?: Values): string {
   return text.replace(/\{(\w+)\}/g, (whole, name: string) => {
     const value = values[name];
     if (value === undefined) return whole;
-    return typeof value === 'number' ? formats.number.format(value) : value;
+    return typeof value === 'number' ? formats.number().format(value) : value;
   });
 }
 
@@ -65,7 +79,7 @@ export function t(key: Key, values?: Values): string {
 }
 
 export function plural(stem: PluralKey, n: number): string {
-  const key = `${stem}.${formats.plural.select(n)}`;
+  const key = `${stem}.${formats.plural().select(n)}`;
   const text = words[key] ?? words[`${stem}.other`] ?? '';
   return fill(text, { n });
 }
@@ -76,11 +90,11 @@ export function tName(prefix: string, name: string): string {
 }
 
 export function formatTime(at: number | string): string {
-  return formats.time.format(new Date(at));
+  return formats.time().format(new Date(at));
 }
 
 export function formatDate(at: number | string): string {
-  return formats.date.format(new Date(at));
+  return formats.date().format(new Date(at));
 }
 
 // The time, and the day when it is another one than now's.

@@ -4,6 +4,7 @@
 import type { Item, ItemStatus, Order, OrderStatus } from '../api/types';
 import type { Tap } from '../stores/kitchen';
 import type { Tracked } from './fold';
+import { itemsOf } from './model';
 
 export type Column = 'new' | 'preparing' | 'ready' | 'out';
 export type Age = 'fresh' | 'warm' | 'late';
@@ -51,8 +52,16 @@ export function stationsOf(orders: Tracked[]): string[] {
   return [...names].sort((a, b) => a.localeCompare(b));
 }
 
-function dueAt(order: Order): string {
-  return order.promised_at ?? order.scheduled_for ?? order.placed_at;
+const MINUTE = 60_000;
+const WARM_MIN = 10;
+const LATE_MIN = 20;
+const SOON_MS = 5 * MINUTE;
+
+// When it is late, by whatever its colour goes.
+function lateAt(order: Order): number {
+  const { promised_at: promised, scheduled_for: scheduled } = order;
+  if (promised) return Date.parse(promised);
+  return Date.parse(scheduled ?? order.placed_at) + LATE_MIN * MINUTE;
 }
 
 export function boardOf(
@@ -68,10 +77,11 @@ export function boardOf(
   };
   for (const tracked of orders) {
     const order = withPending(tracked.order, pending);
+    const all = itemsOf(order.items, order.status);
     const items =
       station === null
-        ? order.items
-        : order.items.filter((i) => (i.station ?? NO_STATION) === station);
+        ? all
+        : all.filter((i) => (i.station ?? NO_STATION) === station);
     const column = COLUMN_OF[order.status];
     if (column && items.length > 0)
       board[column].push({ order, items, column });
@@ -79,16 +89,11 @@ export function boardOf(
   for (const column of COLUMNS)
     board[column].sort(
       (a, b) =>
-        dueAt(a.order).localeCompare(dueAt(b.order)) ||
+        lateAt(a.order) - lateAt(b.order) ||
         a.order.id.localeCompare(b.order.id),
     );
   return board;
 }
-
-const MINUTE = 60_000;
-const WARM_MIN = 10;
-const LATE_MIN = 20;
-const SOON_MS = 5 * MINUTE;
 
 export function minutesOld(order: Order, now: number): number {
   const from = order.scheduled_for ?? order.placed_at;

@@ -36,6 +36,7 @@ export function viewEta(
   order: Pick<Order, 'status' | 'fulfilment' | 'finished_at'>,
   eta: Eta | null,
   now: number,
+  isImminent = false,
 ): EtaView {
   const { status } = order;
   if (isDone(status))
@@ -54,6 +55,9 @@ export function viewEta(
   const lateMin = lateMinutes(eta, now);
   if (now > toAt) return { kind: 'over', toAt, lateMin };
   const isUnsure = eta.confidence === 'low';
+  // Who is at the door soon may take minutes more to hand it over.
+  if (isImminent && status === 'out_for_delivery')
+    return { kind: 'soon', toAt: Math.max(now, fromAt), isUnsure, lateMin };
   if (now > fromAt - MINUTE / 2)
     return { kind: 'soon', toAt, isUnsure, lateMin };
   const fromMin = Math.max(1, Math.round((fromAt - now) / MINUTE));

@@ -63,6 +63,14 @@ interface Data {
   imminent?: boolean;
 }
 
+// A rider's number is for the way, and for nobody after it.
+export function withoutPhone(delivery: Delivery): Delivery {
+  const { driver } = delivery;
+  if (!driver || driver.phone === undefined) return delivery;
+  const { phone: _, ...rest } = driver;
+  return { ...delivery, driver: rest };
+}
+
 function withStatus(
   tracked: Tracked,
   status: OrderStatus,
@@ -71,8 +79,10 @@ function withStatus(
 ): Tracked {
   const { order } = tracked;
   const entry: TimelineEntry = { status, at, by };
+  const { delivery } = tracked;
   return {
     ...tracked,
+    delivery: delivery && isOver(status) ? withoutPhone(delivery) : delivery,
     order: {
       ...order,
       status,

@@ -7,6 +7,7 @@ import type {
   Fulfilment,
   Item,
   ItemStatus,
+  Order,
   OrderModel,
   OrderStatus,
 } from '../api/types';
@@ -83,6 +84,20 @@ export const ITEM_BACK: Partial<Record<ItemStatus, ItemStatus>> = {
   ready: 'preparing',
 };
 
+// Where an item may go from here, as the server's model has it.
+export function itemSteps(
+  from: ItemStatus,
+  fulfilment: Fulfilment,
+  model: Pick<OrderModel, 'item_transitions'> | undefined,
+): ItemStatus[] {
+  const all =
+    model?.item_transitions.filter((step) => step.from === from) ?? [];
+  // A plate is served at a table; what is taken away goes as a whole.
+  return all
+    .map((step) => step.to)
+    .filter((to) => to !== 'served' || fulfilment === 'dine_in');
+}
+
 export function isItemDone(status: ItemStatus): boolean {
   return status === 'ready' || status === 'served';
 }
@@ -91,7 +106,10 @@ export function isItemDone(status: ItemStatus): boolean {
 // must not read "waiting" on what is in their hands.
 export function itemsOf(items: Item[], status: OrderStatus): Item[] {
   const isReady =
-    status === 'ready' || status === 'out_for_delivery' || isDone(status);
+    status === 'ready' ||
+    status === 'out_for_delivery' ||
+    status === 'delivery_failed' ||
+    isDone(status);
   if (!isReady) return items;
   return items.map((item) =>
     item.status === 'voided' || isItemDone(item.status)
@@ -129,6 +147,29 @@ export function orderNext(
     default:
       return undefined;
   }
+}
+
+const EXITS: ReadonlySet<OrderStatus> = new Set([
+  'rejected',
+  'cancelled',
+  'delivery_failed',
+  'returned',
+]);
+
+// How an order may leave its way from here, as the server's model has it.
+export function exitsOf(
+  { status, fulfilment }: Pick<Order, 'status' | 'fulfilment'>,
+  model: Pick<OrderModel, 'transitions'> | undefined,
+): OrderStatus[] {
+  const steps = model?.transitions[fulfilment] ?? [];
+  return steps
+    .filter((step) => step.from === status && EXITS.has(step.to))
+    .map((step) => step.to);
+}
+
+// Whether it can still be said when it will be ready.
+export function isBeingMade(status: OrderStatus): boolean {
+  return ['scheduled', 'placed', 'accepted', 'preparing'].includes(status);
 }
 
 // ---- Delivery ---------------------------------------------------------------

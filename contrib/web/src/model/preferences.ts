@@ -14,6 +14,7 @@ const TOPICS = [
   'order.delayed',
   'order.ready',
   'order.out_for_delivery',
+  'delivery.near',
   'delivery.imminent',
   'order.delivered',
   'order.picked_up',

@@ -10,6 +10,7 @@ import { healPush } from '../push/push';
 import { go } from '../router/router';
 import { session } from '../session/session';
 import { useToastStore } from '../stores/toasts';
+import { whenIdle } from '../time/idle';
 import { writeIdentity } from './identity';
 import type { Flushed } from './outbox';
 import { registerWorker } from './register';
@@ -44,17 +45,22 @@ function listen(): void {
   });
 }
 
+function offerUpdate(apply: () => void): void {
+  useToastStore.getState().show({
+    text: t('app.update'),
+    action: { label: t('app.update_now'), run: apply },
+    stays: true,
+  });
+}
+
 export function startBackground(client: QueryClient): void {
   keepIdentity();
   session.subscribe(keepIdentity);
   listen();
   watchOutbox((flushed) => settle(client, flushed));
   pruneOrders().catch(() => {});
-  void registerWorker((apply) =>
-    useToastStore.getState().show({
-      text: t('app.update'),
-      action: { label: t('app.update_now'), run: apply },
-      stays: true,
-    }),
-  ).then(() => healPush().catch(() => {}));
+  void whenIdle()
+    .then(() => registerWorker(offerUpdate))
+    .then(() => healPush())
+    .catch(() => {});
 }

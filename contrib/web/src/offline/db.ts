@@ -3,6 +3,8 @@
 // db - what survives a closed page, shared by pages and the service worker.
 // Where there is no IndexedDB (private mode, tests) it forgets at the end.
 
+import { whenIdle } from '../time/idle';
+
 const NAME = 'orderwire';
 const VERSION = 1;
 
@@ -14,11 +16,14 @@ const memory = new Map<string, unknown>();
 let opening: Promise<IDBDatabase | null> | null = null;
 
 function open(): Promise<IDBDatabase | null> {
-  opening ??= new Promise((resolve) => {
-    if (typeof indexedDB === 'undefined') {
-      resolve(null);
-      return;
-    }
+  opening ??= openNew();
+  return opening;
+}
+
+async function openNew(): Promise<IDBDatabase | null> {
+  if (typeof indexedDB === 'undefined') return null;
+  await whenIdle();
+  return new Promise((resolve) => {
     let request: IDBOpenDBRequest;
     try {
       request = indexedDB.open(NAME, VERSION);
@@ -40,7 +45,6 @@ function open(): Promise<IDBDatabase | null> {
     request.onerror = () => resolve(null);
     request.onblocked = () => resolve(null);
   });
-  return opening;
 }
 
 async function run<T>(

@@ -6,6 +6,7 @@ import type { Order } from '../api/types';
 import { Board } from '../components/kitchen/board';
 import { KitchenBar } from '../components/kitchen/kitchen-bar';
 import { isTyping, moveFocus } from '../components/kitchen/keys';
+import { OrderDialog } from '../components/kitchen/order-dialog';
 import { RecallDialog } from '../components/kitchen/recall-dialog';
 import { Stations } from '../components/kitchen/stations';
 import { useSound } from '../components/kitchen/use-sound';
@@ -16,7 +17,7 @@ import { useKitchenLive } from '../hooks/use-kitchen-live';
 import { undoLast } from '../hooks/use-taps';
 import { useTitle } from '../hooks/use-title';
 import { t } from '../i18n/i18n';
-import { boardOf, stationsOf } from '../model/board';
+import { boardOf, stationsOf, withPending } from '../model/board';
 import { useSignedIn } from '../session/use-session';
 import { onDevice } from '../session/store';
 import { useKitchenStore } from '../stores/kitchen';
@@ -57,11 +58,13 @@ function useKeys(onSound: () => void): void {
 function Display() {
   const retry = useKitchenLive();
   useWakeLock();
-  const [hasSound, toggleSound] = useSound();
-  useKeys(toggleSound);
+  const sound = useSound();
+  useKeys(sound.toggle);
   const { orders, pending, connection, hasSnapshot, arrived } =
     useKitchenStore();
   const [recalled, setRecalled] = useState<Order | null>(null);
+  const [opened, setOpened] = useState<string | null>(null);
+  const shown = opened === null ? undefined : orders[opened]?.order;
   const list = useMemo(() => Object.values(orders), [orders]);
   const names = useMemo(() => stationsOf(list), [list]);
   const [station, chooseStation] = useStation();
@@ -73,12 +76,7 @@ function Display() {
   const isTrue = connection.phase === 'live' || connection.phase === 'quiet';
   return (
     <div className="kitchen" data-stale={(hasSnapshot && !isTrue) || undefined}>
-      <KitchenBar
-        connection={connection}
-        hasSound={hasSound}
-        onSound={toggleSound}
-        onRetry={retry}
-      >
+      <KitchenBar connection={connection} sound={sound} onRetry={retry}>
         <Stations names={all} chosen={station} onChoose={chooseStation} />
       </KitchenBar>
       {hasSnapshot &&
@@ -90,7 +88,12 @@ function Display() {
       <main id="main">
         {isRefused && <SignInPage who="kitchen" />}
         {!isRefused && hasSnapshot && (
-          <Board board={board} pending={pending} onRecall={setRecalled} />
+          <Board
+            board={board}
+            pending={pending}
+            onRecall={setRecalled}
+            onMore={(order) => setOpened(order.id)}
+          />
         )}
         {!isRefused && !hasSnapshot && <Skeleton heights={[320]} />}
       </main>
@@ -100,6 +103,12 @@ function Display() {
       <Announce
         text={arrived ? t('kitchen.new_order', { number: arrived.number }) : ''}
       />
+      {shown && (
+        <OrderDialog
+          order={withPending(shown, pending)}
+          onClose={() => setOpened(null)}
+        />
+      )}
       {recalled && (
         <RecallDialog order={recalled} onClose={() => setRecalled(null)} />
       )}

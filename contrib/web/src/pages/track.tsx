@@ -18,7 +18,7 @@ import {
 } from '../hooks/use-order-tracking';
 import { useTitle } from '../hooks/use-title';
 import { formatAgo, t } from '../i18n/i18n';
-import type { Tracked } from '../model/fold';
+import { withoutPhone, type Tracked } from '../model/fold';
 import { isOver } from '../model/model';
 import { session } from '../session/session';
 
@@ -32,10 +32,14 @@ function Delivery({ tracked }: { tracked: Tracked }) {
   const { delivery, order } = tracked;
   if (order.fulfilment !== 'delivery' || !delivery) return null;
   const isUnderWay = !isOver(order.status);
+  const isOnTheWay = order.status === 'out_for_delivery';
+  const shown = isOnTheWay ? delivery : withoutPhone(delivery);
   return (
     <>
       {isUnderWay && <DriverMap tracked={tracked} />}
-      {(isUnderWay || delivery.driver) && <DriverInfo delivery={delivery} />}
+      {(isUnderWay || delivery.driver) && (
+        <DriverInfo delivery={shown} isOver={!isUnderWay} />
+      )}
     </>
   );
 }
@@ -75,17 +79,17 @@ function Order({
         />
         <Delivery tracked={tracked} />
         <OrderItems items={order.items} status={order.status} />
-        {/* Last here: it comes late and must push nothing away. */}
-        {isMine && !isOver(order.status) && (
-          <Suspense fallback={null}>
-            <PushOffer />
-          </Suspense>
-        )}
       </div>
       <div className="stack">
         <OrderTimeline tracked={tracked} model={model.data} />
         <OrderDetails order={order} />
         {isMine && <ShareOrder id={order.id} />}
+        {/* Last of all: it comes late and must push nothing away. */}
+        {isMine && !isOver(order.status) && (
+          <Suspense fallback={null}>
+            <PushOffer order={order} />
+          </Suspense>
+        )}
       </div>
     </div>
   );

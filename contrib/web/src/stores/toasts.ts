@@ -10,6 +10,8 @@ export interface Toast {
   action?: { label: string; run(): void };
   // Until somebody closes it.
   stays?: boolean;
+  // Takes the place of the one before it of this name.
+  group?: string;
 }
 
 interface ToastState {
@@ -28,9 +30,12 @@ export const useToastStore = create<ToastState>()((set) => ({
   show: (toast) => {
     const id = ++last;
     set((state) => ({
-      toasts: [...state.toasts, { tone: 'plain' as const, ...toast, id }].slice(
-        -MOST,
-      ),
+      toasts: [
+        ...state.toasts.filter(
+          (old) => !old.group || old.group !== toast.group,
+        ),
+        { tone: 'plain' as const, ...toast, id },
+      ].slice(-MOST),
     }));
     return id;
   },

@@ -58,9 +58,14 @@ function pathOf(payload: Payload, origin: string): string {
   }
 }
 
-function webUrl(value: unknown): string | null {
-  const url = text(value);
-  return url && /^https?:\/\//.test(url) ? url : null;
+// A server that was not told its own address names a path of this origin.
+function webUrl(value: unknown, origin: string): string | null {
+  try {
+    const url = new URL(text(value) ?? '', origin);
+    return text(value) && /^https?:$/.test(url.protocol) ? url.href : null;
+  } catch {
+    return null;
+  }
 }
 
 export function noticeOf(raw: string | null, origin: string): Notice {
@@ -82,7 +87,7 @@ export function noticeOf(raw: string | null, origin: string): Notice {
         path: pathOf(payload, origin),
         order: text(payload.order_id),
         receipt: text(payload.receipt),
-        receiptUrl: webUrl(payload.receipt_url),
+        receiptUrl: webUrl(payload.receipt_url, origin),
       },
     },
   };

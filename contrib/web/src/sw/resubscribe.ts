@@ -19,6 +19,7 @@ function api(who: Identity, path: string): string {
 
 async function keyOf(who: Identity): Promise<Uint8Array> {
   const response = await fetch(api(who, '/push-subscriptions/key'));
+  if (!response.ok) throw new Error(`push key: HTTP ${response.status}`);
   const { public_key: key } = (await response.json()) as { public_key: string };
   return keyBytes(key);
 }
@@ -35,21 +36,23 @@ export async function resubscribe(
     change.newSubscription ??
     (await manager.subscribe({
       userVisibleOnly: true,
-      applicationServerKey:
-        change.oldSubscription?.options.applicationServerKey ??
-        (await keyOf(who)),
+      applicationServerKey: await keyOf(who),
     }));
   const { endpoint, keys } = subscription.toJSON();
+  const authorization = `Bearer ${who.token}`;
   const response = await fetch(api(who, '/push-subscriptions'), {
     method: 'POST',
-    headers: {
-      authorization: `Bearer ${who.token}`,
-      'content-type': 'application/json',
-    },
+    headers: { authorization, 'content-type': 'application/json' },
     body: JSON.stringify({ endpoint, keys, expirationTime: null }),
     credentials: 'omit',
   });
   if (!response.ok) return;
   const { id } = (await response.json()) as { id: string };
   await writeIdentity({ pushId: id });
+  if (id === who.pushId) return;
+  // The old address may still be taken for one by its push service.
+  await fetch(
+    api(who, `/push-subscriptions/${encodeURIComponent(who.pushId)}`),
+    { method: 'DELETE', headers: { authorization }, credentials: 'omit' },
+  ).catch(() => {});
 }

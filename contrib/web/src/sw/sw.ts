@@ -58,10 +58,9 @@ self.addEventListener('push', (event) => {
     self.location.origin,
   );
   event.waitUntil(
-    Promise.all([
-      self.registration.showNotification(title, options),
-      sendReceipt(options.data, 'displayed'),
-    ]),
+    self.registration
+      .showNotification(title, options)
+      .then(() => sendReceipt(options.data, 'displayed')),
   );
 });
 

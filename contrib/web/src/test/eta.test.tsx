@@ -42,6 +42,18 @@ describe('viewEta', () => {
     expect(viewEta(order, anEta(), t0 + 17 * 60_000).kind).toBe('over');
   });
 
+  it('counts no minutes of a rider who is almost there', () => {
+    const onTheRoad = anOrder({ status: 'out_for_delivery' });
+    expect(viewEta(onTheRoad, anEta(), t0, true)).toMatchObject({
+      kind: 'soon',
+      toAt: t0 + 12 * 60_000,
+    });
+    expect(viewEta(order, anEta(), t0, true).kind).toBe('window');
+    expect(viewEta(onTheRoad, anEta(), t0 + 17 * 60_000, true).kind).toBe(
+      'over',
+    );
+  });
+
   it('says when it is late against the promise, and unsure', () => {
     const late = anEta({ promised_at: inMin(5), confidence: 'low' });
     expect(viewEta(order, late, t0)).toMatchObject({

@@ -6,6 +6,7 @@ import {
   fill,
   formatAgo,
   formatDistance,
+  formatTime,
   loadLocale,
   pickLocale,
   plural,
@@ -34,6 +35,12 @@ describe('words', () => {
     expect(t('live.live')).toBe('Live');
     expect(t('status.ready')).toBe('Fertig');
     expect(plural('ago.minutes', 1)).toBe('vor 1 Minute');
+  });
+
+  it('stay English, and whole, when the locale is no tag', async () => {
+    await loadLocale(['de-!!']);
+    expect(t('status.ready')).toBe('Ready');
+    expect(() => formatTime(0)).not.toThrow();
   });
 
   it('put values in, and leave markup alone', () => {

@@ -4,6 +4,7 @@ import {
   cleanup,
   fireEvent,
   render,
+  renderHook,
   screen,
 } from '@testing-library/react';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -12,6 +13,7 @@ import type { Order } from '../api/types';
 import { Board } from '../components/kitchen/board';
 import { moveFocus } from '../components/kitchen/keys';
 import { RecallDialog } from '../components/kitchen/recall-dialog';
+import { useSound } from '../components/kitchen/use-sound';
 import { canUndo, send, tapItem, undo } from '../hooks/use-taps';
 import { ageOf, boardOf, stationsOf } from '../model/board';
 import { trackedOrder } from '../model/fold';
@@ -60,6 +62,19 @@ describe('the board', () => {
     expect(board.new.map((t) => t.order.id)).toEqual(['b', 'a']);
     expect(board.preparing).toHaveLength(1);
     expect(board.ready).toHaveLength(1);
+  });
+
+  it('has what broke its promise before what only came earlier', () => {
+    show(
+      anOrder({ id: 'a', placed_at: T0 }),
+      anOrder({
+        id: 'b',
+        placed_at: '2026-11-22T18:05:00.000Z',
+        promised_at: '2026-11-22T18:10:00.000Z',
+      }),
+    );
+    const board = boardOf(list(), {}, null);
+    expect(board.new.map((t) => t.order.id)).toEqual(['b', 'a']);
   });
 
   it('shows a station its own items only', () => {
@@ -120,6 +135,7 @@ describe('the board', () => {
         board={boardOf(list(), {}, null)}
         pending={{}}
         onRecall={() => {}}
+        onMore={() => {}}
       />,
     );
     fireEvent.click(screen.getByRole('button', { name: /2×\s*Flat white/ }));
@@ -143,6 +159,7 @@ describe('the keyboard', () => {
       board={boardOf(list(), store().pending, null)}
       pending={{}}
       onRecall={() => {}}
+      onMore={() => {}}
     />
   );
   const focused = () =>
@@ -168,6 +185,18 @@ describe('the keyboard', () => {
     );
     rerender(draw());
     expect(focused()).toBe('a');
+  });
+});
+
+describe('the sound', () => {
+  it('says that it waits for a first tap, for as long as it does', () => {
+    const { result } = renderHook(useSound);
+    expect(result.current).toMatchObject({ isOn: true, isAsleep: true });
+    act(() => void window.dispatchEvent(new Event('pointerup')));
+    expect(result.current).toMatchObject({ isOn: true, isAsleep: false });
+    act(() => result.current.toggle());
+    expect(result.current).toMatchObject({ isOn: false, isAsleep: false });
+    act(() => result.current.toggle());
   });
 });
 
@@ -218,6 +247,16 @@ describe('taps', () => {
     tapItem(order, order.items[0]!);
     tapItem(order, order.items[0]!);
     expect(calls.setItemStatus).toHaveBeenCalledOnce();
+  });
+
+  it('say which item it was, one word at a time', async () => {
+    const items = [anItem({ status: 'preparing' })];
+    calls.setItemStatus.mockResolvedValue(anOrder({ seq: 2, items }));
+    show(anOrder());
+    await act(async () => tapItem(anOrder(), anItem()));
+    expect(toasts()).toEqual(['Order 42, Flat white: Being prepared']);
+    await act(async () => useToastStore.getState().toasts[0]?.action?.run());
+    expect(toasts()).toEqual(['Taken back']);
   });
 
   it('can be undone where the kitchen may', async () => {

@@ -77,4 +77,14 @@ describe("a person's stream", () => {
     take('notification.read', { all: true, removed: true, unread_count: 0 });
     expect(store()).toMatchObject({ notifications: [], unreadCount: 0 });
   });
+
+  it('has the lists of orders asked again by a notice', () => {
+    client.setQueryData(['orders', 'active'], { pages: [], pageParams: [] });
+    const isOld = () =>
+      client.getQueryState(['orders', 'active'])?.isInvalidated;
+    take('preferences.updated', { version: 2 });
+    expect(isOld()).toBe(false);
+    take('notification.new', { notification: aNotice(11), unread_count: 6 });
+    expect(isOld()).toBe(true);
+  });
 });

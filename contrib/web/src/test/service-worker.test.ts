@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: MIT
-import { afterEach, describe, expect, it, vi } from 'vitest';
-import { writeIdentity } from '../offline/identity';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import {
+  forgetIdentity,
+  readIdentity,
+  writeIdentity,
+} from '../offline/identity';
 import { keyBytes } from '../push/key-bytes';
 import { noticeOf } from '../sw/notice';
 import { pickClient } from '../sw/pick-client';
@@ -42,6 +46,18 @@ describe('a push message', () => {
       expect(options.data.path).toBe('/orders');
     },
   );
+
+  it.each([
+    ['/api/v1/roma/receipts', `${origin}/api/v1/roma/receipts`],
+    ['https://api.example/receipts', 'https://api.example/receipts'],
+    ['javascript:alert(1)', null],
+    ['https://', null],
+    ['', null],
+    [7, null],
+  ])('has its receipts sent to the server: %s', (receipt_url, expected) => {
+    const { options } = noticeOf(JSON.stringify({ receipt_url }), origin);
+    expect(options.data.receiptUrl).toBe(expected);
+  });
 
   it('leads to no other site', () => {
     const at = (url: string) =>
@@ -109,32 +125,72 @@ describe('receipts', () => {
 });
 
 describe('a changed subscription', () => {
-  it('is made anew and told to the server', async () => {
+  const change = {};
+  const subscribe = vi.fn();
+  const manager = { subscribe } as unknown as PushManager;
+
+  beforeEach(async () => {
+    subscribe.mockReset().mockResolvedValue({
+      toJSON: () => ({ endpoint: 'https://push.example/2', keys: {} }),
+    });
     await writeIdentity({
       apiUrl: origin,
       tenant: 'roma',
       token: 't',
       pushId: 'old',
     });
-    const fetched = vi
-      .spyOn(globalThis, 'fetch')
-      .mockResolvedValue(Response.json({ id: 'new' }));
-    const subscribe = vi.fn().mockResolvedValue({
-      toJSON: () => ({ endpoint: 'https://push.example/2', keys: {} }),
+  });
+
+  function server(told = Response.json({ id: 'new' }, { status: 201 })) {
+    const calls: string[] = [];
+    vi.spyOn(globalThis, 'fetch').mockImplementation(async (url, init) => {
+      const path = String(url).replace(`${origin}/api/v1/roma`, '');
+      calls.push(`${init?.method ?? 'GET'} ${path}`);
+      if (path.endsWith('/key')) return Response.json({ public_key: '-_8' });
+      return init?.method === 'POST' ? told : new Response(null);
     });
-    const key = new ArrayBuffer(1);
-    await resubscribe({ subscribe } as unknown as PushManager, {
-      oldSubscription: {
-        options: { applicationServerKey: key },
-      } as unknown as PushSubscription,
-    });
+    return calls;
+  }
+
+  it("is made anew with the server's key, and takes the old one's place", async () => {
+    const calls = server();
+    await resubscribe(manager, change);
     expect(subscribe).toHaveBeenCalledWith({
       userVisibleOnly: true,
-      applicationServerKey: key,
+      applicationServerKey: new Uint8Array([0xfb, 0xff]),
     });
-    expect(fetched.mock.calls[0]![0]).toBe(
-      `${origin}/api/v1/roma/push-subscriptions`,
-    );
+    expect(calls).toEqual([
+      'GET /push-subscriptions/key',
+      'POST /push-subscriptions',
+      'DELETE /push-subscriptions/old',
+    ]);
+    expect((await readIdentity())?.pushId).toBe('new');
+  });
+
+  it('is told as the browser has made it', async () => {
+    const calls = server();
+    const newSubscription = (await subscribe()) as PushSubscription;
+    subscribe.mockClear();
+    await resubscribe(manager, { newSubscription });
+    expect(subscribe).not.toHaveBeenCalled();
+    expect(calls[0]).toBe('POST /push-subscriptions');
+  });
+
+  it('is left to the page when the server says no', async () => {
+    const calls = server(new Response(null, { status: 401 }));
+    await resubscribe(manager, change);
+    expect(calls.at(-1)).toBe('POST /push-subscriptions');
+    expect((await readIdentity())?.pushId).toBe('old');
+  });
+
+  it("is nobody's business after a sign-out", async () => {
+    const calls = server();
+    await forgetIdentity();
+    await resubscribe(manager, change);
+    await writeIdentity({ token: 't', pushId: null });
+    await resubscribe(manager, change);
+    expect(calls).toEqual([]);
+    expect(subscribe).not.toHaveBeenCalled();
   });
 
   it('reads the key as the server writes it', () => {

@@ -90,6 +90,28 @@ describe('the tracking page', () => {
     await screen.findByRole('heading', { name: 'Ready for you to pick up' });
   });
 
+  it('says why an order was stopped', async () => {
+    const changed = (to: string, reason?: string) => ({
+      type: 'order.status.changed',
+      order_id: 'order-1',
+      seq: 2,
+      at: T0,
+      data: { from: 'placed', to, by: 'kitchen', reason },
+    });
+    const log = [changed('rejected', 'Sold out'), changed('cancelled', 'Fire')];
+    serve(200, { data: log, next_cursor: null });
+    show();
+    const s = await socket();
+    act(() => {
+      s.accept().say(snapshotOf());
+      s.say(changed('rejected'));
+    });
+    await screen.findByText('Reason: Sold out');
+    expect(String(vi.mocked(fetch).mock.lastCall?.[0])).toMatch(
+      /\/orders\/order-1\/events\?since=0&limit=200$/,
+    );
+  });
+
   it('asks by itself while the stream is away', async () => {
     serve(200, snapshotOf());
     show();

@@ -108,6 +108,16 @@ describe('DriverInfo', () => {
     setConfig({ supportPhone: null });
   });
 
+  it('promises no contact with a rider who has been there', () => {
+    const { driver } = aDelivery();
+    const delivery = aDelivery({ driver: { ...driver!, phone: undefined } });
+    const { rerender } = render(<DriverInfo delivery={delivery} />);
+    const text = 'Contact is not available yet';
+    expect(screen.getByText(text)).toBeTruthy();
+    rerender(<DriverInfo delivery={delivery} isOver />);
+    expect(screen.queryByText(text)).toBeNull();
+  });
+
   it('loads no picture from what is no web address', () => {
     const { driver } = aDelivery();
     const { container } = render(

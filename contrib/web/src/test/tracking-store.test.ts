@@ -111,6 +111,22 @@ describe('fold', () => {
     expect(after.delivery?.location).toBeNull();
   });
 
+  it("forgets the rider's number at the end of the way", () => {
+    const before = {
+      ...aTracked({ fulfilment: 'delivery', status: 'out_for_delivery' }),
+      delivery: aDelivery(),
+    };
+    const end = (to: string) =>
+      fold(before, {
+        type: 'order.status.changed',
+        seq: 2,
+        data: { from: 'out_for_delivery', to, by: 'service' },
+      }).delivery?.driver;
+    expect(end('delivery_failed')?.phone).toBe('+49 30 123456');
+    expect(end('delivered')?.name).toBe('Kim');
+    expect(end('delivered')).not.toHaveProperty('phone');
+  });
+
   it('keeps the step when a delivery fails', () => {
     const before = aTracked({
       fulfilment: 'delivery',

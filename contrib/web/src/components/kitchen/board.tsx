@@ -12,6 +12,7 @@ interface Props {
   board: Record<Column, Ticket[]>;
   pending: Record<string, Tap>;
   onRecall(order: Order): void;
+  onMore(order: Order): void;
 }
 
 // A ticket that moves to another column is made anew there; whoever works by
@@ -34,7 +35,7 @@ function useKeptFocus() {
   };
 }
 
-export function Board({ board, pending, onRecall }: Props) {
+export function Board({ board, pending, onRecall, onMore }: Props) {
   const now = useNow(10_000);
   const shown = COLUMNS.filter((c) => c !== 'out' || board.out.length > 0);
   const kept = useKeptFocus();
@@ -62,6 +63,7 @@ export function Board({ board, pending, onRecall }: Props) {
               now={now}
               isPending={busy.has(ticket.order.id)}
               onRecall={onRecall}
+              onMore={onMore}
             />
           ))}
         </section>

@@ -6,11 +6,11 @@ import { session } from '../../session/session';
 import { ThemeButton } from '../theme-button';
 import { Connection } from '../tracking/connection';
 import { Icon, type IconName } from '../ui/icon';
+import type { Sound } from './use-sound';
 
 interface Props {
   connection: LiveState;
-  hasSound: boolean;
-  onSound(): void;
+  sound: Sound;
   onRetry(): void;
   children: ReactNode;
 }
@@ -41,18 +41,21 @@ function toggleFullscreen(): void {
 }
 
 export function KitchenBar(props: Props) {
-  const { connection, hasSound, onSound, onRetry, children } = props;
+  const { connection, sound, onRetry, children } = props;
   return (
     <header className="kitchen-bar">
       <h1 className="kitchen-title">{t('kitchen.title')}</h1>
       <Connection state={connection} onRetry={onRetry} />
       {children}
       <div className="nav">
+        {sound.isAsleep && (
+          <span className="sound-hint">{t('kitchen.sound_asleep')}</span>
+        )}
         <BarButton
-          label={hasSound ? t('kitchen.sound_on') : t('kitchen.sound_off')}
-          icon={hasSound ? 'sound' : 'mute'}
-          pressed={hasSound}
-          onClick={onSound}
+          label={sound.isOn ? t('kitchen.sound_on') : t('kitchen.sound_off')}
+          icon={sound.isOn ? 'sound' : 'mute'}
+          pressed={sound.isOn}
+          onClick={sound.toggle}
         />
         <BarButton
           label={t('kitchen.fullscreen')}

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-import { useState, type FormEvent } from 'react';
 import type { Order } from '../../api/types';
 import { recall } from '../../hooks/use-taps';
 import { t } from '../../i18n/i18n';
 import { Dialog } from '../ui/dialog';
+import { ReasonForm } from './reason-form';
 
 interface Props {
   order: Order;
@@ -19,14 +19,9 @@ const REASONS = [
 
 // Taking a ready order back needs a reason; most are one tap.
 export function RecallDialog({ order, onClose }: Props) {
-  const [text, setText] = useState('');
   const give = (reason: string) => {
     recall(order, reason);
     onClose();
-  };
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    if (text.trim()) give(text.trim());
   };
   return (
     <Dialog
@@ -34,40 +29,13 @@ export function RecallDialog({ order, onClose }: Props) {
       onClose={onClose}
     >
       <p className="muted">{t('kitchen.recall_text')}</p>
-      <div className="reasons">
-        {REASONS.map((key) => (
-          <button
-            key={key}
-            type="button"
-            className="button"
-            onClick={() => give(t(key))}
-          >
-            {t(key)}
-          </button>
-        ))}
-      </div>
-      <form className="stack" onSubmit={submit}>
-        <label className="field">
-          <span>{t('kitchen.recall_other')}</span>
-          <input
-            value={text}
-            maxLength={500}
-            onChange={(e) => setText(e.target.value)}
-          />
-        </label>
-        <div className="dialog-actions">
-          <button type="button" className="button" onClick={onClose}>
-            {t('app.cancel')}
-          </button>
-          <button
-            type="submit"
-            className="button button-primary"
-            disabled={!text.trim()}
-          >
-            {t('kitchen.recall')}
-          </button>
-        </div>
-      </form>
+      <ReasonForm
+        reasons={REASONS}
+        submit={t('kitchen.recall')}
+        back={t('app.cancel')}
+        onGive={give}
+        onBack={onClose}
+      />
     </Dialog>
   );
 }

@@ -13,26 +13,33 @@ interface Props {
   now: number;
   isPending: boolean;
   onRecall(order: Order): void;
+  onMore(order: Order): void;
 }
 
 const ICONS = { pickup: 'bag', delivery: 'bike', dine_in: 'pot' } as const;
 
-function isPastPromise({ promised_at: at }: Order, now: number): boolean {
-  return at !== null && Date.parse(at) < now;
-}
-
+// What its colour stands for: the time to its promise or past it, or how long
+// it has stood there.
 function ageText(order: Order, now: number): string {
-  const { scheduled_for: at } = order;
+  const { scheduled_for: at, promised_at: promised } = order;
   if (at && Date.parse(at) > now)
     return t('kitchen.scheduled', { at: formatTime(at) });
-  const n = isPastPromise(order, now)
-    ? Math.floor((now - Date.parse(order.promised_at ?? '')) / 60_000)
-    : minutesOld(order, now);
-  if (n < 1 && isPastPromise(order, now)) return '';
-  return n < 1 ? t('kitchen.now') : t('kitchen.age', { n });
+  if (!promised) {
+    const n = minutesOld(order, now);
+    return n < 1 ? t('kitchen.now') : t('kitchen.age', { n });
+  }
+  const left = (Date.parse(promised) - now) / 60_000;
+  if (left >= 0) return t('kitchen.due', { n: Math.ceil(left) });
+  return left > -1 ? '' : t('kitchen.age', { n: Math.floor(-left) });
 }
 
-function Head({ order, now }: { order: Order; now: number }) {
+interface HeadProps {
+  order: Order;
+  now: number;
+  onMore(): void;
+}
+
+function Head({ order, now, onMore }: HeadProps) {
   const isLate = ageOf(order, now) === 'late';
   return (
     <header className="ticket-head">
@@ -47,11 +54,22 @@ function Head({ order, now }: { order: Order; now: number }) {
         {isLate && <strong>{t('kitchen.late')} </strong>}
         {ageText(order, now)}
       </span>
+      <button
+        type="button"
+        className="icon-button ticket-more"
+        aria-label={t('kitchen.more')}
+        aria-haspopup="dialog"
+        title={t('kitchen.more')}
+        onClick={onMore}
+      >
+        <Icon name="more" size={22} />
+      </button>
     </header>
   );
 }
 
-export function TicketCard({ ticket, now, isPending, onRecall }: Props) {
+export function TicketCard(props: Props) {
+  const { ticket, now, isPending, onRecall, onMore } = props;
   const { order, items } = ticket;
   const next = orderNext(order.status, order.fulfilment);
   const action = next ? tName('kitchen.do', next) : '';
@@ -62,6 +80,7 @@ export function TicketCard({ ticket, now, isPending, onRecall }: Props) {
     if (item) tapItem(order, item);
     if (event.key.toLowerCase() === 'r' && order.status === 'ready')
       onRecall(order);
+    if (event.key.toLowerCase() === 'm') onMore(order);
   };
   return (
     <article
@@ -73,7 +92,7 @@ export function TicketCard({ ticket, now, isPending, onRecall }: Props) {
       tabIndex={0}
       onKeyDown={pressed}
     >
-      <Head order={order} now={now} />
+      <Head order={order} now={now} onMore={() => onMore(order)} />
       <div className="ticket-items">
         {items.map((item, i) => (
           <ItemButton key={item.id} order={order} item={item} index={i} />

@@ -75,28 +75,35 @@ function Framing({ points }: { points: Point[] }) {
   const map = useMap();
   const [isOurs, setOurs] = useState(true);
   const isMoving = useRef(false);
-  const byHand = () => {
-    if (!isMoving.current) setOurs(false);
+  const isKept = useRef(true);
+  const keep = (is: boolean) => {
+    isKept.current = is;
+    setOurs(is);
   };
-  useMapEvents({ dragstart: byHand, zoomstart: byHand });
-  const key = points
-    .map((p) => `${p.lat.toFixed(3)},${p.lng.toFixed(3)}`)
-    .join(' ');
-  useEffect(() => {
-    if (!isOurs || points.length === 0) return;
+  const byHand = () => {
+    if (!isMoving.current) keep(false);
+  };
+  const fit = () => {
+    if (isMoving.current || !isKept.current || points.length === 0) return;
     isMoving.current = true;
     const bounds = points.map((p) => [p.lat, p.lng]) as LatLngBoundsExpression;
     map.fitBounds(bounds, { ...FIT, animate: false });
     isMoving.current = false;
-    // The key stands for the points.
-    // eslint-disable-next-line react-hooks/exhaustive-deps
-  }, [map, isOurs, key]);
+  };
+  // While Leaflet zooms, it passes over what it is asked for.
+  useMapEvents({ dragstart: byHand, zoomstart: byHand, zoomend: fit });
+  const key = points
+    .map((p) => `${p.lat.toFixed(3)},${p.lng.toFixed(3)}`)
+    .join(' ');
+  // The key stands for the points.
+  // eslint-disable-next-line react-hooks/exhaustive-deps
+  useEffect(fit, [map, isOurs, key]);
   if (isOurs) return null;
   return (
     <button
       type="button"
       className="button map-recenter"
-      onClick={() => setOurs(true)}
+      onClick={() => keep(true)}
     >
       <Icon name="target" size={18} />
       {t('map.recenter')}

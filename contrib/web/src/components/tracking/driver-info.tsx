@@ -9,6 +9,8 @@ import { Icon } from '../ui/icon';
 
 interface Props {
   delivery: Delivery;
+  // There is nobody to call any more, except support.
+  isOver?: boolean;
 }
 
 // Only what is a web address; anything else is no picture.
@@ -46,10 +48,11 @@ function phoneLink(phone: string | null | undefined): string | null {
   return digits && digits.length > 4 ? `tel:${digits}` : null;
 }
 
-function Contact({ driver }: { driver: Driver }) {
+function Contact({ driver, isOver }: { driver: Driver; isOver: boolean }) {
   const direct = phoneLink(driver.phone);
   const support = phoneLink(config().supportPhone);
   const href = direct ?? support;
+  if (!href && isOver) return null;
   if (!href) return <p className="muted small">{t('driver.no_contact')}</p>;
   const text = !direct
     ? t('driver.support')
@@ -75,7 +78,7 @@ function Rating({ rating }: { rating: number | null }) {
   );
 }
 
-export function DriverInfo({ delivery }: Props) {
+export function DriverInfo({ delivery, isOver = false }: Props) {
   const now = useNow(10_000);
   const { driver } = delivery;
   const stale = staleAge(delivery.location, now);
@@ -99,7 +102,7 @@ export function DriverInfo({ delivery }: Props) {
               `, ${t('driver.vehicle', { vehicle: driver.vehicle })}`}
           </p>
         )}
-        {stale !== null && (
+        {stale !== null && !isOver && (
           <p className="small warn">
             {t('eta.stale', { ago: formatAgo(stale) })}
           </p>
@@ -107,7 +110,7 @@ export function DriverInfo({ delivery }: Props) {
       </div>
       {driver && (
         <div className="driver-contact">
-          <Contact driver={driver} />
+          <Contact driver={driver} isOver={isOver} />
         </div>
       )}
     </section>

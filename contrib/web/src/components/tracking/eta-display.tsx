@@ -11,6 +11,7 @@ import { useNow } from '../../time/use-now';
 interface Props {
   order: Pick<Order, 'status' | 'fulfilment' | 'finished_at'>;
   eta: Eta | null;
+  isImminent?: boolean;
 }
 
 const LABELS = {
@@ -125,9 +126,9 @@ function Words({
   }
 }
 
-export function EtaDisplay({ order, eta }: Props) {
+export function EtaDisplay({ order, eta, isImminent }: Props) {
   const now = useNow();
-  const view = viewEta(order, eta, now);
+  const view = viewEta(order, eta, now, isImminent);
   if (view.kind === 'hidden' || view.kind === 'waiting') return null;
   return (
     <div className="eta" data-kind={view.kind}>

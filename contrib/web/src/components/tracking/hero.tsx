@@ -8,6 +8,7 @@ import { Connection } from './connection';
 import { EtaDisplay } from './eta-display';
 import { headlineOf } from './headline';
 import { Progress } from './progress';
+import { StopReason } from './stop-reason';
 
 interface Props {
   tracked: Tracked;
@@ -34,7 +35,12 @@ export function Hero({ tracked, connection, onRetry }: Props) {
         <Connection state={connection} onRetry={onRetry} />
       </div>
       <h1 className="hero-title">{headline}</h1>
-      <EtaDisplay order={order} eta={tracked.eta} />
+      <StopReason order={order} />
+      <EtaDisplay
+        order={order}
+        eta={tracked.eta}
+        isImminent={tracked.delivery?.imminent}
+      />
       <Progress tracked={tracked} />
       <Announce text={headline} />
     </section>
