@@ -10,7 +10,7 @@ build_packages="gcc libc6-dev make autoconf automake libtool pkg-config
 	libgmime-3.0-dev"
 run_packages="curl ca-certificates tzdata"
 test_packages="g++ check libhttp-parser-dev
-	postgresql postgresql-client openssl perl postfix kannel"
+	postgresql postgresql-client openssl perl postfix kannel chromium"
 
 # Those of the named packages that are not installed, on one line.
 packages_missing() {

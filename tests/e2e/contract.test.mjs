@@ -10,7 +10,7 @@
 // member that the documents don't know fails, too.  What is documented and
 // never driven fails at the end.
 import assert from 'node:assert/strict';
-import { generateKeyPairSync } from 'node:crypto';
+import { createHmac, generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
 import fs from 'node:fs';
 import http from 'node:http';
@@ -202,6 +202,8 @@ function checkAnswer(id, a, want) {
 	}
 	if (a.body?.code)
 		codes.add(a.body.code);
+	if (a.status === 422)
+		assert.ok(a.body.errors?.length > 0, `${what}: ${a.text}`);
 	driven.add(`${id} ${a.status}`);
 	return a;
 }
@@ -454,7 +456,8 @@ describe('every call', () => {
 			headers: post.headers };
 		await drive('unsubscribe', 413, { params: { token }, ...big });
 		const kannel = { kind: 'sms', name: 'kannel' };
-		const secret = encodeURIComponent(hookSecret);
+		const secret = createHmac('sha256', hookSecret)
+		    .update('incoming').digest('hex');
 		for (const id of ['hook', 'hookByGet']) {
 			await drive(id, 200, { params: kannel, query: `?token=${
 			    secret}&from=%2B4917012345678&text=hello` });
@@ -538,7 +541,7 @@ describe('every call', () => {
 				await drive(id, 415, { ...p, body: 'a=1',
 					headers: json('text/plain') });
 				await drive(id, 422, { ...p, body: id ===
-				    'createTrackingLink' ? { expires_in_s: 1 } :
+				    'createTrackingLink' ? { expires_in_s: 0 } :
 				    id === 'setPreferences' ? { contact: {
 					phone: '0170' } } : { status: 7 } });
 				await drive(id, 413, { ...p,
@@ -843,6 +846,20 @@ describe('every message', () => {
 			await x.waitEnd();
 		for (const x of end.filter((y) => !y.send))
 			assert.equal(x.messages.at(-1).type, 'stream.end');
+		// Who comes late sees how it ended, by either way.
+		for (const q of ['', '?since=0'])
+			for (const channel of ['orderSocket', 'orderEvents']) {
+				const late = await add(channel, s, o.id, token,
+				    q);
+				const how = await late.waitEnd();
+				const types = late.messages.map((m) => m.type);
+				assert.deepEqual(types, [...q ?
+				    ['order.created', 'order.status.changed',
+					'stream.live'] : ['order.snapshot'],
+				...late.send ? [] : ['stream.end']]);
+				assert.equal(how.code ?? late.messages.at(-1)
+				    .data.code, 4010);
+			}
 	});
 
 	test('was heard on every channel that lists it', () => {
@@ -896,6 +913,181 @@ test('the model and the documents have the same words', async () => {
 		assert.ok(types.has(x.name), x.name);
 });
 
+// ---- What no schema says ---------------------------------------------------
+
+describe('as it is written', () => {
+	test('each message of a stream has a type, an id, a time and data',
+	    async () => {
+		const s = await startServer(null, { conf: {
+			stream: { heartbeat_ms: '1s' } } });
+		try {
+			const token = await s.token({ role: 'service', sub: 'a',
+				ttl: '29s', fresh: true });
+			const { order: o } = await s.newOrder();
+			const ws = await s.ws(`/ws/orders/${o.id}/tracking` +
+			    '?since=0', token);
+			ws.send({ type: 'ping' });
+			for (const type of ['order.created', 'stream.live', 'pong',
+				'auth.expiring', 'heartbeat'])
+				await ws.waitFor(type);
+			for (const m of ws.messages) {
+				assert.match(m.id, /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-/);
+				assert.equal(m.id[14], '7');
+				assert.match(m.at,
+				    /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+				assert.equal(typeof m.data, 'object', m.type);
+			}
+		} finally {
+			await s.destroy();
+		}
+	});
+
+	test('an external_ref serves wherever an id does', async () => {
+		const ref = 'A/1042 \u00fc%2F?';
+		const { order: o, tracking } = await ow.newOrder({
+			external_ref: ref, customer_id: 'bob' });
+		const at = `/orders/${encodeURIComponent(`ref:${ref}`)}`;
+		for (const [method, where, body] of [
+			['GET', ''], ['GET', '/tracking'], ['GET', '/events'],
+			['GET', '/journey'],
+			['POST', '/events', { type: 'x.NAME', data: 1 }],
+			['PATCH', '/status', { status: 'accepted' }],
+			['PATCH', `/items/${o.items[0].id}/status`,
+				{ status: 'preparing' }],
+			['PATCH', '/eta', { ready_in_s: 60 }]]) {
+			const a = await ow.call(method, at + where, body,
+			    t.service);
+			assert.ok(a.status < 300, `${where}: ${a.text}`);
+		}
+		const link = await ow.post(`${at}/tracking-links`, {}, t.bob);
+		assert.equal((await ow.delete(`${at}/tracking-links/${
+		    link.body.id}`, t.bob)).status, 204);
+		// In the URL of a ticket's stream, too, whatever is behind it.
+		for (const more of ['', '?since=0']) {
+			const where = `/sse${at}/tracking${more}`;
+			const a = await ow.post('/stream-tickets', {
+				path: where }, tracking.token);
+			assert.equal(a.status, 201, a.text);
+			const sse = await ow.sse(`${where}${more ? '&' : '?'
+			}ticket=${a.body.ticket}`);
+			await sse.waitFor(more ? 'order.created' :
+			    'order.snapshot');
+			await sse.close();
+		}
+		const ws = await ow.ws(`/ws${at}/tracking`, tracking.token);
+		await ws.waitFor('order.snapshot');
+		await ws.close();
+	});
+
+	test('a link ends when it says', async () => {
+		const { order: o } = await ow.newOrder({ customer_id: 'ada' });
+		const { body: link } = await ow.post(`/orders/${o.id}/` +
+		    'tracking-links', { expires_in_s: 1 }, t.ada);
+		const ws = await ow.ws(`/ws/orders/${o.id}/tracking`,
+		    link.token);
+		await ws.waitFor('order.snapshot');
+		assert.equal((await ws.waitEnd()).code, 4001);
+		assert.equal((await ow.get(`/orders/${o.id}/tracking`,
+		    link.token)).status, 401);
+	});
+
+	// More than may wait for one stream: it comes in portions that nobody
+	// notices.
+	test('a replay of a hundred big events is whole', async () => {
+		const { order: o } = await ow.newOrder();
+		for (let i = 0; i < 99; i++)
+			assert.equal((await ow.post(`/orders/${o.id}/events`, {
+				type: 'x.big', data: 'y'.repeat(4000) },
+			t.service)).status, 201);
+		const at = `orders/${o.id}/tracking?since=0`;
+		const both = [await ow.ws(`/ws/${at}`, t.service),
+			await ow.sse(`/sse/${at}`, t.kitchen)];
+		for (const s of both)
+			await s.waitFor('stream.live');
+		await ow.post(`/orders/${o.id}/events`, { type: 'x.last',
+			data: 1 }, t.service);
+		for (const s of both) {
+			await s.waitFor('x.last');
+			assert.deepEqual(s.seqs(), Array.from({ length: 101 },
+			    (_, i) => i + 1));
+			assert.deepEqual(s.messages.map((m) => m.type).filter(
+			    (x) => /^(stream|order.snap)/.test(x)),
+			['stream.live']);
+			await s.close();
+		}
+	});
+
+	test('an admin of all tenants names one, or an order', async () => {
+		const { order: o } = await ow.newOrder({ external_ref: 'star' });
+		const all = `/api/v1/*/orders`;
+		const status = async (method, where, body, token = t.admin) =>
+			(await ow.call(method, where, body, token)).status;
+		assert.equal(await status('GET', `${all}/${o.id}`), 200);
+		assert.equal(await status('GET', `${all}/${o.id}/events`), 200);
+		assert.equal(await status('PATCH', `${all}/${o.id}/status`,
+		    { status: 'accepted' }), 200);
+		assert.equal(await status('GET', `${all}/ref:star`), 404);
+		assert.equal(await status('GET', all), 403);
+		assert.equal(await status('POST', all, order()), 403);
+		for (const token of [t.service, t.ada, t.foreign])
+			assert.equal(await status('GET', `${all}/${o.id}`,
+			    undefined, token), 403);
+		const ws = await ow.ws(`/ws/orders/${o.id}/tracking`, t.admin);
+		await ws.waitFor('order.snapshot');
+		await ws.close();
+	});
+
+	// Names with a "/" in them, which only look alike when they are put
+	// together.
+	test('a person is one of one tenant', async () => {
+		const mine = await ow.token({ role: 'customer',
+			tenant: 'chain/north', sub: 'ada' });
+		const other = await ow.token({ role: 'customer',
+			tenant: 'chain', sub: 'north/ada' });
+		const service = await ow.token({ role: 'service',
+			tenant: 'chain/north' });
+		const told = await ow.ws('/ws/notifications', mine);
+		const not = await ow.ws('/ws/notifications', other);
+		for (const s of [told, not])
+			await s.waitFor('notifications.snapshot');
+		const orders = '/api/v1/chain%2Fnorth/orders';
+		const { body, headers } = await ow.post(orders, order({
+			customer_id: 'ada' }), service);
+		assert.equal((await ow.get(headers.location, service)).status,
+		    200);
+		await ow.patch(`${orders}/${body.order.id}/status`, {
+			status: 'accepted' }, service);
+		await told.waitFor('notification.new');
+		// A stream of its own on each front: ask both for a sign.
+		for (const s of [told, not]) {
+			s.send({ type: 'ping' });
+			await s.waitFor('pong');
+		}
+		assert.deepEqual(not.messages.map((m) => m.type),
+		    ['notifications.snapshot', 'pong']);
+		for (const s of [told, not])
+			await s.close();
+	});
+
+	test('an empty parameter is none', async () => {
+		for (const query of ['status', 'customer_id', 'cursor', 'limit'])
+			assert.equal((await ow.get(`/orders?${query}=`,
+			    t.service)).status, 200, query);
+		assert.equal((await ow.get('/notifications?unread=', t.ada))
+		    .status, 200);
+	});
+
+	test('a key with another body is refused, for tickets too', async () => {
+		const k = { 'idempotency-key': 'ticket' };
+		const body = { path: '/sse/notifications' };
+		const a = await ow.post('/stream-tickets', body, t.ada, k);
+		const b = await ow.post('/stream-tickets', body, t.ada, k);
+		assert.equal(b.text, a.text);
+		assert.equal((await ow.post('/stream-tickets', { ...body, x: 1 },
+		    t.ada, k)).body.code, 'idempotency_key_reused');
+	});
+});
+
 // ---- The command line ------------------------------------------------------
 
 describe('orderwirectl', () => {
@@ -924,6 +1116,8 @@ describe('orderwirectl', () => {
 		const text = await ctl('job', id);
 		assert.match(text, /^state +sent$/m);
 		assert.match(text, /^TRY +AT /m);
+		assert.match(await fails(1, 'jobs', '--state', 'lost'),
+		    /^orderwirectl: state must be one of: due, /m);
 	});
 
 	// Ada has seen it by now, and by hand is no reason to bother her.
@@ -951,6 +1145,10 @@ describe('orderwirectl', () => {
 			'--json')), 'journey');
 		assert.match(await fails(1, 'journey', nowhere, '--tenant',
 		    tenant), /404/);
+		// An id is one order's in all tenants.
+		const { order: o } = await ow.newOrder();
+		assert.match(await ctl('journey', o.id), / event +\S/);
+		assert.match(await fails(1, 'journey', nowhere), /404/);
 	});
 
 	test('says what it was called wrongly with', async () => {

@@ -419,7 +419,10 @@ describe('jobs', () => {
 		    .length === 3).catch(async () => assert.fail(JSON
 		    .stringify([texts.got, await jobs(ow)], null, 1)));
 		const [one, two] = texts.got;
-		assert.ok(two.at - one.at >= 1400, `${two.at - one.at} ms`);
+		// By the server's clock: ours may be late for the first one.
+		const [first, last] = (await jobs(ow, { state: 'sent' }))
+		    .map((j) => Date.parse(j.ended_at)).sort();
+		assert.ok(last - first >= 1500, `${last - first} ms`);
 		const count = (m) => Number(m.text.match(/news (\d)/)[1]);
 		assert.equal(count(one) + count(two), 5);
 		for (const j of await jobs(ow, { state: 'skipped' }))
@@ -437,9 +440,13 @@ describe('jobs', () => {
 		const began = Date.now();
 		await Promise.all(Array.from({ length: 60 }, () =>
 		    say(ow, o, 'x.news')));
+		const made = Date.now() - began;
 		await until(() => texts.got.length === 60);
 		const took = Date.now() - began;
-		assert.ok(took >= 1800 && took < 5000, `${took} ms`);
+		// 20 at once and 40 at 20 a second; what the machine needs for
+		// it is about what it needs to make them.
+		assert.ok(took >= 1900 && took < 5000 + 5 * made,
+		    `${took} ms, made in ${made} ms`);
 	});
 
 	test('in flight finish when the server is told to end', async (t) => {

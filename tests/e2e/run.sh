@@ -44,6 +44,11 @@ for folder in "$here" "$here/../../contrib/logistics-sim"; do
 	cp "$folder/package-lock.json" "$stamp"
 done
 
+# What the tests in a browser open, unless OW_WEB names another build of it.
+case ${OW_WEB:-}:$files in
+: | :*web*) "$here/../../contrib/web/build.sh" ;;
+esac
+
 stores=${OW_E2E_STORES:-}
 if [ -z "$stores" ]; then
 	for store in sqlite pgsql; do

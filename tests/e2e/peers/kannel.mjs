@@ -18,6 +18,7 @@
 // of numbers that no SMSC takes.  A message of several segments is put together
 // again.
 import { spawn } from 'node:child_process';
+import { createHmac } from 'node:crypto';
 import { once } from 'node:events';
 import fs from 'node:fs';
 import net from 'node:net';
@@ -66,8 +67,8 @@ function confText({ dir, ports, user, password, hookUrl, hookSecret,
 	}) + (hookUrl ? group('sms-service', {
 		keyword: 'default', 'catch-all': true, 'omit-empty': true,
 		'max-messages': 1, 'send-sender': true,
-		'post-url': `${hookUrl}?token=${encodeURIComponent(
-		    hookSecret)}`,
+		'post-url': `${hookUrl}?token=${createHmac('sha256',
+		    hookSecret).update('incoming').digest('hex')}`,
 	}) : '');
 }
 
