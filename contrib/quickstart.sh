@@ -6,7 +6,8 @@
 # Installs what is missing (as root; otherwise says what to install), builds in
 # the folder build, makes keys, a secret and a configuration in a data folder,
 # and runs the server on them in the foreground.  Whatever it makes stays in
-# that folder: the same folder again goes on with the same orders.
+# that folder: the same folder again goes on with the same orders.  Where npm
+# is, it builds the web app; on a desktop, it opens it.
 set -u
 
 usage() {
@@ -20,6 +21,8 @@ usage() {
 	  --store pgsql:C    keep orders in the PostgreSQL of conninfo C
 	  --echo             also serve /ws/echo, for WebSocket test suites
 	  --no-demo          no demo orders, no rider
+	  --no-web           no web app
+	  --no-open          do not open the app, also on a desktop
 	  --no-install       install no packages
 	  --help             this text
 
@@ -42,6 +45,8 @@ store=sqlite
 conninfo=
 echo_on=false
 with_demo=yes
+with_web=yes
+with_open=yes
 with_install=yes
 
 read_options() {
@@ -58,6 +63,8 @@ read_options() {
 		--store) store=$2; shift ;;
 		--echo) echo_on=true ;;
 		--no-demo) with_demo=no ;;
+		--no-web) with_web=no ;;
+		--no-open) with_open=no ;;
 		--no-install) with_install=no ;;
 		--help | -h) usage; exit 0 ;;
 		*) usage >&2; die "what is '$1'?" ;;
@@ -111,6 +118,17 @@ build() {
 		tail -n 20 "$log" >&2
 		die "the build failed; all of it is in $log"
 	fi
+}
+
+# Nobody waits long for packages that can't be had, and an app that was there
+# before is better than none.
+build_web() {
+	local log=$dir/web.log source=$source_dir/contrib/web
+	[ "$with_web" = yes ] && command -v npm >/dev/null || return
+	[ "$with_install" = yes ] || [ -e "$source/node_modules" ] || return
+	npm_config_fetch_retries=1 npm_config_fetch_timeout=20000 timeout 300 \
+	    "$source/build.sh" >"$log" 2>&1 </dev/null ||
+	    say "the web app could not be built; all of it is in $log"
 }
 
 # ---- Data ---------------------------------------------------------------------
@@ -167,11 +185,22 @@ write_config() {
 	mv "$dir/orderwire.conf.new" "$dir/orderwire.conf"
 }
 
-# The web app, if it was built (npm ci && npm run build in contrib/web).
+# The web app's folder; empty: there is none, and why.
 find_web() {
 	web=$source_dir/contrib/web/dist
-	[ -e "$web/index.html" ] &&
-	    [ -e "$build/plugins/.libs/transport-site.so" ] || web=
+	no_web=
+	if [ "$with_web" = no ]; then
+		no_web="none with --no-web"
+	elif [ ! -e "$build/plugins/.libs/transport-site.so" ]; then
+		no_web="none: transport-site was not built"
+	elif [ -e "$web/index.html" ]; then
+		return
+	elif ! command -v npm >/dev/null; then
+		no_web="none: to build it takes npm (apt install nodejs npm)"
+	else
+		no_web="none: not built (contrib/web/build.sh)"
+	fi
+	web=
 }
 
 # Why no rider is to be seen; empty: one is.
@@ -387,7 +416,7 @@ ride_begin() {
 		api PATCH "/orders/ref:$ride/status" "$kitchen_token" \
 		    '{"status":"'"$status"'"}' && nap 2
 	done
-	sim_post riders '{"id":"demo-'"$ride"'",'"$ride_start"'}'
+	sim_post riders '{"id":"demo-'"$ride"'","photo":null,'"$ride_start"'}'
 	sim_post tasks '{"id":"'"$ride"'","external_reference":"'"$ride"'",
 	    "rider_id":"demo-'"$ride"'","speed":2,"pickup":'"$ride_pickup"',
 	    "dropoff":'"$ride_dropoff"'}'
@@ -436,10 +465,49 @@ greet_rider() {
 	END
 }
 
+# The page of an order, and the person it is for signed in.
+track_link() { echo "$url/orders/ref:$1/track#token=$customer_token"; }
+
+greet_web() {
+	[ -n "$web" ] || return
+	cat <<-END
+
+	In a browser, each link signs you in:
+
+	  # the kitchen: tap an order there, and see it move on the other pages
+	  $url/kitchen#token=$kitchen_token
+
+	  # a customer: all orders of theirs
+	  $url/orders#token=$customer_token
+	END
+	[ -n "$no_rider" ] || cat <<-END
+
+	  # the order on its way, with the rider on a map
+	  $(track_link "$ride")
+	END
+}
+
+# The customer's side, as soon as there is something to see.
+open_web() {
+	local link="$url/orders#token=$customer_token" n
+	[ "$with_open" = yes ] && [ -n "$web" ] && [ -t 1 ] &&
+	    [ "$(id -u)" -ne 0 ] &&
+	    [ -n "${DISPLAY:-}${WAYLAND_DISPLAY:-}" ] &&
+	    command -v xdg-open >/dev/null || return
+	if [ -z "$no_rider" ]; then
+		for ((n = 0; n < 50; n++)); do
+			[ -z "$(ride_status)" ] || break
+			sleep 0.1
+		done
+		link=$(track_link "$ride")
+	fi
+	# Not ended with us.
+	setsid -f xdg-open "$link" </dev/null >/dev/null 2>&1
+}
+
 greet() {
-	local web_says="not built: npm ci && npm run build in contrib/web"
-	local rider_says=$no_rider
-	[ -z "$web" ] || web_says="$url/"
+	local web_says=$no_web rider_says=$no_rider begin="Try it"
+	[ -z "$web" ] || { web_says="$url/"; begin="Or"; }
 	[ -n "$rider_says" ] || rider_says="order ref:$ride, simulated"
 	cat <<-END
 
@@ -450,8 +518,11 @@ greet() {
 	  data      $dir
 	  store     $store
 	  rider     $rider_says
+	END
+	greet_web
+	cat <<-END
 
-	Try it in another shell:
+	$begin in another shell:
 
 	  . $dir/quickstart.env
 
@@ -499,6 +570,7 @@ main() {
 	url=http://127.0.0.1:$port
 	admin_url=http://127.0.0.1:$((port + 1))
 	build 9>&-
+	build_web 9>&-
 	command -v curl >/dev/null || packages_install $run_packages || exit 1
 	find_web
 	find_rider
@@ -518,6 +590,7 @@ main() {
 			ride </dev/null 9>&- &
 			rider=$!
 		fi
+		open_web 9>&-
 	fi
 	# wait returns early for each signal that is passed on; once more gives
 	# how the server ended.
