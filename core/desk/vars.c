@@ -50,12 +50,13 @@ write_times(const struct vars *v, struct jw *w)
 {
 	const struct order *o = v->order;
 	const struct eta *eta = &o->eta;
-	int64_t left_ms = eta->p50_at_ms - v->at_ms;
+	int64_t left_min = (eta->p50_at_ms - v->at_ms + 59999) / 60000;
 	char minutes[24] = "";
 
-	if (eta->known)
-		(void)snprintf(minutes, sizeof(minutes), "%lld", left_ms > 0 ?
-		    (long long)((left_ms + 59999) / 60000) : 0ll);
+	/* Templates have the plural, and "0 minutes" is no news. */
+	if (eta->known && left_min >= 2)
+		(void)snprintf(minutes, sizeof(minutes), "%lld",
+		    (long long)left_min);
 	write_clock(v, w, "eta", eta->known ? eta->p50_at_ms : 0);
 	jw_text(w, "eta_minutes", minutes);
 	write_clock(v, w, "promised", o->promised_at_ms > 0 ?

@@ -44,9 +44,9 @@ struct templates *templates_open(const char *dir, const char *default_locale,
 void templates_free(struct templates **);
 
 /* Names that templates may use, NULL at the end: number, customer, status,
-   reason, eta, eta_minutes, promised, driver, place, address, items, count
-   (of the notices of its group that it stands for), url, tenant, delivery
-   ("yes": it is brought). */
+   reason, eta, eta_minutes ("" below 2), promised, driver, place, address,
+   items, count (of the notices of its group that it stands for), url, tenant,
+   delivery ("yes": it is brought). */
 extern const char *const render_variables[];
 
 struct rendered {		/* in the arena; never NULL */

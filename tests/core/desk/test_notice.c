@@ -144,6 +144,35 @@ START_TEST(variables_have_everything_a_template_may_name)
 }
 END_TEST
 
+/* "About 0 minutes to go" would breach it, and "1 minutes". */
+START_TEST(minutes_are_said_where_they_are_two_or_more)
+{
+	static const struct {
+		const char *body, *minutes;
+	} rows[] = {
+		{ "{\"ready_in_s\":0}", "" }, { "{\"ready_in_s\":50}", "" },
+		{ "{\"ready_in_s\":90}", "2" }, { "{\"ready_in_s\":600}", "10" },
+	};
+	struct asked a = { .kind = CMD_CHANGE, .intent = INTENT_ETA,
+	    .role = ROLE_KITCHEN };
+	char id[ID_SIZE], sql[256];
+	size_t i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		make_order(d, NULL, id);
+		a.order = id;
+		a.body = rows[i].body;
+		ck_assert_int_eq(desk_do(d, &a)->status, 200);
+		(void)set_status(d, id, "accepted");
+		(void)snprintf(sql, sizeof(sql), "SELECT"
+		    " json_extract(vars, '$.eta_minutes') = '%s'"
+		    " FROM notices WHERE sub = 'ann' AND order_id = '%s'",
+		    rows[i].minutes, id);
+		ck_assert_msg(desk_sql_int(d, sql) == 1, "%s", rows[i].body);
+	}
+}
+END_TEST
+
 START_TEST(words_know_whether_it_is_brought)
 {
 	struct asked a = create_with(NULL, "{\"customer_id\":\"ann\","
@@ -464,6 +493,7 @@ main(void)
 	tcase_add_checked_fixture(tc, set_up, tear_down);
 	tcase_add_test(tc, a_change_makes_its_notice_message_and_jobs);
 	tcase_add_test(tc, variables_have_everything_a_template_may_name);
+	tcase_add_test(tc, minutes_are_said_where_they_are_two_or_more);
 	tcase_add_test(tc, words_know_whether_it_is_brought);
 	tcase_add_test(tc, the_platform_gets_a_job_and_nobody_an_inbox);
 	tcase_add_test(tc, who_watches_is_not_texted_and_has_seen_it);
