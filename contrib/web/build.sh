@@ -31,7 +31,9 @@ is_built && exit 0
 can_build || die "dist is missing, or older than its sources; to build it" \
     "takes npm and node 18.13 or newer (apt-get install nodejs npm)." \
     "A release's tarball has it built."
-[ node_modules/.package-lock.json -nt package-lock.json ] ||
+# npm writes it last of all.
+[ -n "$(find node_modules/.package-lock.json -newer package-lock.json \
+    2>/dev/null)" ] ||
     npm ci --ignore-scripts --no-audit --no-fund ||
     die "npm could not install what package-lock.json names"
 npm run build || die "npm run build failed"
