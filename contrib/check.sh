@@ -3,7 +3,8 @@
 #
 # check.sh - installs, builds and runs every test on a bare Debian 12.
 #
-# Builds in a throw-away folder with warnings as errors, runs `make check` and
+# Builds in a throw-away folder with warnings as errors, runs `make check`, the
+# same again with clang and its address and undefined-behaviour sanitizers, and
 # `make check-e2e` on SQLite and on a PostgreSQL of its own, and closes with
 # one line, "N passed, N failed".  The simulator's and the web app's own tests
 # run as well, and the app is built.  Everything it starts or makes is gone
@@ -71,10 +72,10 @@ run_logged() {
 	return $code
 }
 
-# Check's closing lines, one a suite; a test that is no Check program counts as
-# one.
+# Check's closing lines below a build folder, one a suite; a test that is no
+# Check program counts as one.
 count_unit() {
-	local trs log bad all
+	local folder=$1 trs log bad all
 	while read -r trs; do
 		log=${trs%.trs}.log
 		read -r all bad < <(awk -F '[ ,]+' '/^[0-9]+%: Checks: / {
@@ -91,7 +92,7 @@ count_unit() {
 		fi
 		passed=$((passed + all - bad))
 		failed=$((failed + bad))
-	done < <(find "$work/build/tests" -name '*.trs' | sort)
+	done < <(find "$folder/tests" -name '*.trs' | sort)
 }
 
 # The closing lines of node's test runner, one set a store.
@@ -162,6 +163,18 @@ check_node() {
 	cd "$work/build" || give_up "the build folder is gone"
 }
 
+# The unit tests by what make is told to make, and where it leaves them.
+check_unit() {
+	local folder=$1 before=$failed code
+	shift
+	run 1200 make -k -j"$(nproc)" "$@"
+	code=$?
+	count_unit "$folder"
+	[ $code -ne 0 ] || return 0
+	[ "$failed" -gt "$before" ] || failed=$((failed + 1))
+	cat "$folder/test-suite.log" 2>/dev/null
+}
+
 check_web() {
 	check_node contrib/web count_vitest \
 	    env OW_BUILD="$work/build" npm test
@@ -185,14 +198,9 @@ main() {
 	OW_TEST_PGSQL=$("$source_dir/tests/tools/pg_start.sh" "$work/pg") ||
 	    give_up "PostgreSQL does not start"
 	export OW_TEST_PGSQL
-	before=$failed
-	if ! run 1200 make -k check -j"$(nproc)"; then
-		count_unit
-		[ "$failed" -gt "$before" ] || failed=$((failed + 1))
-		cat test-suite.log 2>/dev/null
-	else
-		count_unit
-	fi
+	check_unit "$work/build" check
+	check_unit "$work/build/build-asan-clang" check-san SAN_COMPILERS=clang \
+	    SAN_KINDS=asan
 
 	before=$failed
 	export OW_E2E_PGSQL=$OW_TEST_PGSQL

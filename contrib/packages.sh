@@ -10,7 +10,8 @@ build_packages="gcc libc6-dev make autoconf automake libtool pkg-config
 	libgmime-3.0-dev"
 run_packages="curl ca-certificates tzdata"
 test_packages="g++ check libhttp-parser-dev
-	postgresql postgresql-client openssl perl postfix kannel chromium"
+	postgresql postgresql-client openssl perl postfix kannel chromium
+	clang libclang-rt-14-dev"
 
 # Those of the named packages that are not installed, on one line.
 packages_missing() {

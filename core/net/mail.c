@@ -150,7 +150,8 @@ mail_encode(struct buf *out, const struct ow_bytes *message)
 		}
 		is_begin = p[i] == '\n';
 	}
-	(void)buf_add(out, p + from, message->n - from);
+	if (message->n > from)
+		(void)buf_add(out, p + from, message->n - from);
 	(void)buf_str(out, is_begin ? ".\r\n" : "\r\n.\r\n");
 }
 

@@ -335,7 +335,7 @@ START_TEST(who_does_not_read_gives_back_what_was_lent)
 	struct peer_end p, q;
 
 	server_init(&s);
-	s.conf.limits.idle_ms = 100;
+	s.conf.limits.idle_ms = 1000;	/* time to be seen as lent */
 	if (_i)
 		server_use_tls(&s);
 	server_start(&s);
