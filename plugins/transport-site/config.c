@@ -40,6 +40,8 @@ config_text(const struct site_conf *c)
 	    object_set(all, "token_url", c->token_url) &&
 	    object_set(all, "sign_in_url", c->sign_in_url) &&
 	    object_set(all, "support_phone", c->support_phone) &&
+	    (c->push || json_object_set_new(all, "push",
+	    json_false()) == 0) &&
 	    object_set(map, "tiles", c->tile_url) &&
 	    object_set(map, "attribution", c->tile_attribution) &&
 	    json_object_set_new(map, "max_zoom",

@@ -18,6 +18,7 @@ struct site_conf {
 	const char *support_phone;
 	const char *tile_url, *tile_attribution;
 	int64_t tile_max_zoom;
+	bool push;
 	const char *image_origins;
 };
 

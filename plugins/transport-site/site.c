@@ -61,6 +61,9 @@ static const struct ow_option options[] = {
 	    "Whom the tiles' provider wants named on the map."),
 	OW_INT(struct site_conf, tile_max_zoom, "19", 1, 25,
 	    "The closest view that there are tiles for."),
+	OW_BOOL(struct site_conf, push, "yes",
+	    "Offer notices on this device; no where there is no "
+	    "channel-webpush."),
 	OW_STR(struct site_conf, image_origins, "",
 	    "Origins that pictures, such as drivers' photos, may come from "
 	    "besides our own, separated by blanks."),

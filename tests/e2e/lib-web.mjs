@@ -26,7 +26,8 @@ const WAIT_MS = 20000;			// for what a busy machine does at last
 // What a browser says by itself of a call that was answered with an error, or
 // of a connection that broke: each test asserts what the page makes of it.
 export const REFUSED = /^Failed to load resource: the server responded/;
-export const UNREACHED = /^Failed to load resource: net::ERR_|^WebSocket conn/;
+export const UNREACHED = new RegExp('^Failed to load resource: net::ERR_|' +
+    '^WebSocket conn|^An unknown error occurred when fetching the script');
 
 // For describe(name, { skip: skipWeb }, ..): why no page can be opened here.
 export const skipWeb = store !== 'sqlite' ? 'the app is the same on any store' :

@@ -115,8 +115,14 @@ describe('the kitchen', { skip: skipWeb }, () => {
 			await web.move(order, status);
 		const { customer, kitchen } = await openBoth(t, order);
 		await headline(customer, 'Ready for you to pick up');
-		await ticket(kitchen, order).getByRole('button', {
-			name: 'Recall' }).click();
+		const recall = ticket(kitchen, order).getByRole('button', {
+			name: 'Recall' });
+		await recall.click();
+		await kitchen.keyboard.press('Escape');
+		await kitchen.getByRole('dialog').waitFor({ state: 'detached' });
+		assert.ok(await recall.evaluate((e) =>
+		    e === document.activeElement), 'the focus is not back');
+		await recall.click();
 		await kitchen.getByRole('dialog').getByRole('button', {
 			name: 'Something is missing' }).click();
 		await headline(customer, 'Your order is being prepared');
@@ -151,6 +157,52 @@ describe('the kitchen', { skip: skipWeb }, () => {
 		await kitchen.keyboard.press('u');
 		await customer.locator('.item[data-status=preparing]').waitFor({
 			state: 'detached' });
+	});
+
+	// A second step would be the end of the order, or the first of another.
+	test('two quick taps are one step, of one order', async (t) => {
+		const { order } = await web.ow.newOrder();
+		const { order: other } = await web.ow.newOrder();
+		for (const o of [order, other])
+			for (const status of ['accepted', 'preparing'])
+				await web.move(o, status);
+		const kitchen = await web.open(t, '/kitchen', { as: 'kitchen',
+			height: 4000, hasTouch: true });
+		await live(kitchen);
+		const asked = [];
+		kitchen.on('request', (r) => {
+			if (r.method() === 'PATCH')
+				asked.push(`${new URL(r.url()).pathname
+				    .split('/').at(-2)} ${r.postData()}`);
+		});
+		const due = [`${order.id} {"status":"ready"}`];
+		const twice = async (o) => {
+			const button = next(kitchen, o);
+			await button.click({ trial: true });
+			const box = await button.boundingBox();
+			for (let i = 0; i < 3; i++)
+				await kitchen.touchscreen.tap(box.x + 20,
+				    box.y + 20);
+		};
+		await twice(order);
+		await column(kitchen, 'ready', order).waitFor();
+		assert.equal(await column(kitchen, 'preparing', other).count(),
+		    1);
+		// By the keyboard it stays where it is, but means another step.
+		await ticket(kitchen, other).focus();
+		await kitchen.locator(`.ticket[data-ticket="${other.id}"] ` +
+		    '.ticket-next:not([aria-disabled])').waitFor();
+		await kitchen.keyboard.press('Enter');
+		await kitchen.keyboard.press('Enter');
+		await column(kitchen, 'ready', other).waitFor();
+		due.push(`${other.id} {"status":"ready"}`);
+		// And then, in its own time, it is a step again.
+		await next(kitchen, order).click();
+		await ticket(kitchen, order).waitFor({ state: 'detached' });
+		due.push(`${order.id} {"status":"picked_up"}`);
+		assert.deepEqual(asked, due);
+		assert.equal((await web.ow.get(`/orders/${other.id}`,
+		    await web.ow.token())).body.order.status, 'ready');
 	});
 
 	test('a tap that somebody else was ahead of is taken back with a word',

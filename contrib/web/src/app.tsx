@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // The frame: which page, and what stands around it.
-import { lazy, Suspense } from 'react';
+import { lazy, Suspense, useEffect, useRef } from 'react';
 import { Header } from './components/header';
 import { Boundary } from './components/ui/boundary';
 import { Skeleton } from './components/ui/skeleton';
@@ -34,8 +34,20 @@ function Content({ page }: { page: Page }) {
   }
 }
 
+// Whoever follows a link within the app is at the beginning of what it opens,
+// as by any other link.
+function useFocusOnArrival(path: string): void {
+  const before = useRef(path);
+  useEffect(() => {
+    if (before.current === path) return;
+    before.current = path;
+    document.getElementById('main')?.focus({ preventScroll: true });
+  }, [path]);
+}
+
 function Customer({ page }: { page: Page }) {
   useLiveNotifications();
+  useFocusOnArrival(usePath());
   return (
     <>
       <Header />

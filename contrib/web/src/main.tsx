@@ -11,6 +11,7 @@ import { newQueryClient } from './hooks/query-client';
 import { loadLocale } from './i18n/i18n';
 import { startBackground } from './offline/background';
 import { arrive } from './session/arrive';
+import { forgetWithSession } from './session/forget';
 import { onDevice } from './session/store';
 import './styles/index.css';
 
@@ -27,6 +28,7 @@ async function begin(): Promise<void> {
   const root = document.getElementById('root');
   if (!root) return;
   const client = newQueryClient();
+  forgetWithSession(client);
   createRoot(root).render(
     <StrictMode>
       <QueryClientProvider client={client}>

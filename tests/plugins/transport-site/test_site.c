@@ -87,7 +87,7 @@ folder_init(struct stage *s)
 	put_folder(s, "/.git");
 	put_text(s, "/.git/config", "secret");
 	s->conf = (struct site_conf){ s->root, "", "", "", "", "", "", "",
-	    "", "", 19, "" };
+	    "", "", 19, true, "" };
 }
 
 static void
@@ -445,6 +445,20 @@ START_TEST(options_reach_the_app_and_the_policy)
 }
 END_TEST
 
+START_TEST(an_app_without_push_is_told_so)
+{
+	struct stage s;
+
+	folder_init(&s);
+	s.conf.push = false;
+	srvhost_init(&s.h, &s.conf);
+	ck_assert_int_eq(get(&s, "/config.json"), 200);
+	ck_assert_str_eq(s.h.answer_body,
+	    "{\"push\":false,\"map\":{\"max_zoom\":19}}");
+	stage_done(&s);
+}
+END_TEST
+
 START_TEST(a_bad_option_is_said_before_a_start)
 {
 	static const char *const urls[] = {
@@ -628,6 +642,7 @@ main(void)
 	tcase_add_test(tc, a_start_reads_and_a_request_does_not);
 	tcase_add_test(tc, draining_waits_for_what_is_lent);
 	tcase_add_test(tc, options_reach_the_app_and_the_policy);
+	tcase_add_test(tc, an_app_without_push_is_told_so);
 	tcase_add_test(tc, a_bad_option_is_said_before_a_start);
 	tcase_add_test(tc, a_folder_without_an_app_is_no_start);
 	tcase_add_test(tc, links_lead_nowhere_else);

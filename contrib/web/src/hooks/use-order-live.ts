@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // The stream of one order, for as long as a component shows it.
-import { useEffect, useRef } from 'react';
+import { useEffect, useMemo, useRef } from 'react';
 import type { SnapshotMessage } from '../api/types';
 import { serverOrigin } from '../config/config';
 import { LiveClient, OrderPosition, orderPaths } from '../live';
@@ -22,8 +22,19 @@ function take(name: string, message: StreamMessage): void {
   }
 }
 
-// Gives how to try again at once.
-export function useOrderLive(name: string): () => void {
+function mayLook(name: string): boolean {
+  const scope = session.scopeFor(name);
+  return typeof scope !== 'string' || session.isSignedIn(scope);
+}
+
+export interface OrderLive {
+  // Tries again at once.
+  retry(): void;
+  // When anything was heard last, of the local clock.
+  heardAt(): number | null;
+}
+
+export function useOrderLive(name: string): OrderLive {
   const version = useSessionVersion();
   const client = useRef<LiveClient | null>(null);
   useEffect(() => {
@@ -41,9 +52,16 @@ export function useOrderLive(name: string): () => void {
     mine.start();
     return () => mine.stop();
   }, [name]);
-  // Somebody signed in, here or in another place.
+  // Somebody signed in or out, here or in another place.
   useEffect(() => {
-    if (client.current?.state.phase === 'ended') client.current.retry();
-  }, [version]);
-  return () => client.current?.retry();
+    if (client.current?.state.phase === 'ended' || !mayLook(name))
+      client.current?.retry();
+  }, [name, version]);
+  return useMemo(
+    () => ({
+      retry: () => client.current?.retry(),
+      heardAt: () => client.current?.state.heardAt ?? null,
+    }),
+    [],
+  );
 }

@@ -4,6 +4,7 @@
 // with all of it; asked for by itself, every 15 s, while the stream is away or
 // long in coming; and from this device when nothing answers.
 import { useQuery } from '@tanstack/react-query';
+import { useEffect, useState } from 'react';
 import { getTracking } from '../api/orders';
 import { isProblem, Problem } from '../api/problem';
 import type { LiveState } from '../live';
@@ -19,8 +20,11 @@ export type TrackingError = 'sign_in' | 'link' | 'not_found' | 'away';
 export interface OrderTracking {
   tracked: Tracked | undefined;
   connection: LiveState;
-  // When what is shown was known to be true, if that is not now.
-  savedAt: number | null;
+  // When what is shown was last known to be true, by the local clock; null
+  // while it is live, and before that can be said.
+  knownAt: number | null;
+  // It is the copy on this device.
+  isSaved: boolean;
   error: TrackingError | null;
   retry(): void;
 }
@@ -68,6 +72,32 @@ function useFetched(name: string, { phase }: LiveState) {
   });
 }
 
+// True from a loss until it is live again, through all tries between.
+function useIsAway({ phase, end }: LiveState): boolean {
+  const [wasAway, setAway] = useState(false);
+  const isLost =
+    phase === 'waiting' ||
+    phase === 'offline' ||
+    (phase === 'ended' && end !== 'finished');
+  const isBack = phase === 'live' || phase === 'ended';
+  useEffect(() => {
+    if (isLost) setAway(true);
+    else if (isBack) setAway(false);
+  }, [isLost, isBack]);
+  return isLost || (wasAway && !isBack);
+}
+
+// When something was heard last in the time that it was live, once it is not.
+function useLostAt(isLive: boolean, heardAt: number | null): number {
+  const [lost, setLost] = useState({ isLive, at: 0 });
+  if (lost.isLive !== isLive) {
+    const at = isLive ? 0 : (heardAt ?? 0);
+    setLost({ isLive, at });
+    return at;
+  }
+  return lost.at;
+}
+
 // name: an order's id, or "ref:" and its external_ref.
 export function useOrderTracking(name: string): OrderTracking {
   const connection = useTrackingStore((s) => connectionOf(s, name));
@@ -78,22 +108,28 @@ export function useOrderTracking(name: string): OrderTracking {
         (t) => `ref:${t.order.external_ref}` === name,
       ),
   );
-  const reconnect = useOrderLive(name);
+  const live = useOrderLive(name);
   const fetched = useFetched(name, connection);
   const isLive = connection.phase === 'live' || connection.phase === 'quiet';
-  const isAway =
-    connection.phase !== 'connecting' && connection.phase !== 'idle';
+  const isAway = useIsAway(connection);
+  const lostAt = useLostAt(isLive, connection.heardAt);
+  const asOf = Math.max(lostAt, fetched.dataUpdatedAt);
   const error = isLive ? null : verdict(name, connection, fetched.error);
   const isForbidden = error !== null && error !== 'away';
-  const saved = useSavedOrder(name, tracked, isForbidden);
+  const saved = useSavedOrder(name, tracked, {
+    isForbidden,
+    isLive,
+    knownAt: () => (isLive ? live.heardAt() : asOf) || Date.now(),
+  });
   const shown = isForbidden ? undefined : (tracked ?? saved?.tracked);
   return {
     tracked: shown,
     connection,
-    savedAt: shown && !tracked && isAway ? (saved?.savedAt ?? null) : null,
+    knownAt: !isAway ? null : tracked ? asOf || null : (saved?.savedAt ?? null),
+    isSaved: !tracked && shown !== undefined,
     error: shown && error === 'away' ? null : error,
     retry: () => {
-      reconnect();
+      live.retry();
       if (fetched.error) void fetched.refetch();
     },
   };

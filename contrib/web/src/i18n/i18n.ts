@@ -97,6 +97,14 @@ export function formatDate(at: number | string): string {
   return formats.date().format(new Date(at));
 }
 
+// From one time to another, or around it when both read the same.
+export function formatWindow(from: number | string, to: number | string) {
+  const [a, b] = [formatTime(from), formatTime(to)];
+  return a === b
+    ? t('eta.clock_one', { at: a })
+    : t('eta.clock', { from: a, to: b });
+}
+
 // The time, and the day when it is another one than now's.
 export function formatMoment(at: number | string, now: number): string {
   const isToday = new Date(at).toDateString() === new Date(now).toDateString();

@@ -109,7 +109,9 @@ export class LiveClient {
   private open(): void {
     this.drop();
     const run = this.run;
-    this.set({ phase: 'connecting', retryAt: null, end: null });
+    // A try that the device holds for hopeless is no news.
+    const phase = this.env.isOnline() ? 'connecting' : 'offline';
+    this.set({ phase, retryAt: null, end: null });
     this.options.token(false).then(
       (token) => run === this.run && this.openWith(token),
       // Could not be asked for: no verdict, so try again.
@@ -163,6 +165,7 @@ export class LiveClient {
   }
 
   private opened(): void {
+    if (this.current.phase === 'offline') this.set({ phase: 'connecting' });
     this.ping();
   }
 

@@ -6,7 +6,7 @@
 // connecting: being opened, or catching up on what was missed.
 // quiet: open, but silent for longer than it should be; being asked.
 // waiting: lost; comes back at retryAt.
-// offline: the device says that it has no network.
+// offline: the device says that it has no network; tried now and then.
 // ended: will not come back by itself; `end` says why.
 export type LivePhase =
   | 'idle'

@@ -32,6 +32,21 @@ function lateMinutes(eta: Eta, now: number): number {
   return late >= LATE_FROM_MIN ? late : 0;
 }
 
+// The estimate has run out, but what was promised has not been broken.
+function afterAll({ promised_at: promised }: Eta, now: number): EtaView | null {
+  const toAt = promised ? Date.parse(promised) : 0;
+  if (toAt <= now) return null;
+  return {
+    kind: 'window',
+    fromMin: 1,
+    toMin: Math.ceil((toAt - now) / MINUTE),
+    fromAt: now,
+    toAt,
+    isUnsure: true,
+    lateMin: 0,
+  };
+}
+
 export function viewEta(
   order: Pick<Order, 'status' | 'fulfilment' | 'finished_at'>,
   eta: Eta | null,
@@ -53,7 +68,7 @@ export function viewEta(
   const fromAt = Date.parse(eta.p50_at);
   const toAt = Math.max(fromAt, Date.parse(eta.p90_at));
   const lateMin = lateMinutes(eta, now);
-  if (now > toAt) return { kind: 'over', toAt, lateMin };
+  if (now > toAt) return afterAll(eta, now) ?? { kind: 'over', toAt, lateMin };
   const isUnsure = eta.confidence === 'low';
   // Who is at the door soon may take minutes more to hand it over.
   if (isImminent && status === 'out_for_delivery')

@@ -10,11 +10,16 @@ const MOST = 20;
 
 export interface SavedOrder {
   tracked: Tracked;
+  // When it was last known to be true.
   savedAt: number;
 }
 
-export async function saveOrder(key: string, tracked: Tracked): Promise<void> {
-  await dbPut('orders', key, { tracked, savedAt: Date.now() });
+export async function saveOrder(
+  key: string,
+  tracked: Tracked,
+  savedAt = Date.now(),
+): Promise<void> {
+  await dbPut('orders', key, { tracked, savedAt });
 }
 
 export async function savedOrder(key: string): Promise<SavedOrder | null> {

@@ -15,6 +15,7 @@ import { Announce } from '../components/ui/announce';
 import { Skeleton } from '../components/ui/skeleton';
 import { useKitchenLive } from '../hooks/use-kitchen-live';
 import { undoLast } from '../hooks/use-taps';
+import { useLasting } from '../hooks/use-lasting';
 import { useTitle } from '../hooks/use-title';
 import { t } from '../i18n/i18n';
 import { boardOf, stationsOf, withPending } from '../model/board';
@@ -24,6 +25,8 @@ import { useKitchenStore } from '../stores/kitchen';
 import '../styles/kitchen.css';
 import { SignInPage } from './sign-in';
 
+// A restart of the server passes unnoticed.
+const STALE_MS = 2000;
 const STATION = 'ow.kitchen.station';
 
 // A station without work is still the one that was chosen.
@@ -74,17 +77,16 @@ function Display() {
   const isRefused =
     connection.end === 'unauthorized' || connection.end === 'forbidden';
   const isTrue = connection.phase === 'live' || connection.phase === 'quiet';
+  const isStale = useLasting(hasSnapshot && !isTrue && !isRefused, STALE_MS);
   return (
-    <div className="kitchen" data-stale={(hasSnapshot && !isTrue) || undefined}>
-      <KitchenBar connection={connection} sound={sound} onRetry={retry}>
+    <div className="kitchen" data-stale={isStale || undefined}>
+      <KitchenBar
+        connection={connection}
+        sound={sound}
+        onRetry={hasSnapshot ? undefined : retry}
+      >
         <Stations names={all} chosen={station} onChoose={chooseStation} />
       </KitchenBar>
-      {hasSnapshot &&
-        !isTrue &&
-        !isRefused &&
-        connection.phase !== 'connecting' && (
-          <p className="notice kitchen-stale">{t('kitchen.stale')}</p>
-        )}
       <main id="main">
         {isRefused && <SignInPage who="kitchen" />}
         {!isRefused && hasSnapshot && (
@@ -97,6 +99,15 @@ function Display() {
         )}
         {!isRefused && !hasSnapshot && <Skeleton heights={[320]} />}
       </main>
+      {/* Below the board, which must not move under a finger. */}
+      <div className="kitchen-stale">
+        <p role="status">{isStale && t('kitchen.stale')}</p>
+        {isStale && (
+          <button type="button" className="button" onClick={retry}>
+            {t('live.again')}
+          </button>
+        )}
+      </div>
       <footer className="kitchen-keys muted small">
         {t('kitchen.keys_text')}
       </footer>

@@ -18,7 +18,7 @@ export default function PreferencesPage() {
       <h1 className="page-title">{t('prefs.title')}</h1>
       <NotificationPreferences />
       <div className="account">
-        <ThemeButton />
+        <ThemeButton isWide />
         {/* With a platform's own session one signs out there. */}
         {!config().tokenUrl && (
           <button

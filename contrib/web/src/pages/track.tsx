@@ -21,8 +21,12 @@ import { formatAgo, t } from '../i18n/i18n';
 import { withoutPhone, type Tracked } from '../model/fold';
 import { isOver } from '../model/model';
 import { session } from '../session/session';
+import { serverClock } from '../time/clock';
+import { useNow } from '../time/use-now';
 
 const PushOffer = lazy(() => import('../components/notifications/push-offer'));
+
+const AGE_FROM_MS = 60_000;
 
 interface Props {
   id: string;
@@ -44,11 +48,21 @@ function Delivery({ tracked }: { tracked: Tracked }) {
   );
 }
 
-function SavedNotice(props: { savedAt: number; isOffline: boolean }) {
-  const ago = formatAgo(Date.now() - props.savedAt);
+interface AgeProps {
+  knownAt: number;
+  // It comes from this device, and is not what was on the screen all the time.
+  isSaved: boolean;
+  isOffline: boolean;
+}
+
+// How old what is shown is.  A short loss is the connection's to tell.
+function Age({ knownAt, isSaved, isOffline }: AgeProps) {
+  const age = useNow(10_000) - serverClock.offsetMs - knownAt;
+  if (!isSaved && age < AGE_FROM_MS) return null;
+  const ago = formatAgo(Math.max(0, age));
   return (
-    <p className="notice" role="status">
-      {t(props.isOffline ? 'track.saved' : 'track.saved_away', { ago })}
+    <p className="notice">
+      {t(isOffline ? 'track.saved' : 'track.saved_away', { ago })}
     </p>
   );
 }
@@ -66,9 +80,10 @@ function Order({
   return (
     <div className="track" data-fulfilment={order.fulfilment}>
       <div className="stack">
-        {tracking.savedAt !== null && (
-          <SavedNotice
-            savedAt={tracking.savedAt}
+        {tracking.knownAt !== null && (
+          <Age
+            knownAt={tracking.knownAt}
+            isSaved={tracking.isSaved}
             isOffline={tracking.connection.phase === 'offline'}
           />
         )}
@@ -103,8 +118,8 @@ export function TrackPage({ id }: Props) {
   if (error) return <TrackingProblem error={error} onRetry={tracking.retry} />;
   return (
     <div className="track">
-      <Skeleton heights={[264, 220]} />
-      <Skeleton heights={[300, 240]} />
+      <Skeleton heights={[278, 240]} />
+      <Skeleton heights={[240, 240]} />
     </div>
   );
 }

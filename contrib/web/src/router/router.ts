@@ -12,6 +12,7 @@ export type Page =
   | { name: 'sign_in' }
   | { name: 'not_found' };
 
+// What can't be decoded is no order's name, but no reason to break either.
 function decoded(text: string): string {
   try {
     return decodeURIComponent(text);
@@ -20,12 +21,19 @@ function decoded(text: string): string {
   }
 }
 
-export function pageOf(pathname: string): Page {
-  const path = pathname.replace(/\/+$/, '') || '/';
+// The order that a path is about.
+export function orderOf(pathname: string): string | null {
+  const path = pathname.replace(/\/+$/, '');
   const order =
     /^\/track\/([^/]+)$/.exec(path) ??
     /^\/orders\/([^/]+)(?:\/track)?$/.exec(path);
-  if (order?.[1]) return { name: 'track', id: decoded(order[1]) };
+  return order?.[1] ? decoded(order[1]) : null;
+}
+
+export function pageOf(pathname: string): Page {
+  const path = pathname.replace(/\/+$/, '') || '/';
+  const order = orderOf(path);
+  if (order !== null) return { name: 'track', id: order };
   switch (path) {
     case '/':
     case '/orders':

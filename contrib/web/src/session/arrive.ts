@@ -4,10 +4,10 @@
 // address bar, the history and whatever is bookmarked, before anything else
 // runs.  "#TOKEN" on an order's page is a tracking link; "#token=JWT" is the
 // platform handing over its signed-in user.
+import { orderOf } from '../router/router';
 import { claimsOf } from './jwt';
 import { session, type Person } from './session';
 
-const ORDER = /^\/(?:track\/([^/]+)|orders\/([^/]+)\/track)\/?$/;
 const LINK_TOKEN = /^[A-Za-z0-9_-]{22,}$/;
 
 export function personOf(token: string): Person {
@@ -24,11 +24,11 @@ export function arrive(
   const hash = place.hash.slice(1);
   if (hash === '') return;
   const handed = new URLSearchParams(hash).get('token');
-  const order = ORDER.exec(place.pathname);
+  const order = orderOf(place.pathname);
   if (handed && claimsOf(handed)) {
     session.signIn(personOf(handed), handed);
-  } else if (order && LINK_TOKEN.test(hash)) {
-    session.setLink(decodeURIComponent(order[1] ?? order[2] ?? ''), hash);
+  } else if (order !== null && LINK_TOKEN.test(hash)) {
+    session.setLink(order, hash);
   } else {
     return;
   }

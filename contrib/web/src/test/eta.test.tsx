@@ -64,6 +64,19 @@ describe('viewEta', () => {
     expect(viewEta(order, fine, t0)).toMatchObject({ lateMin: 0 });
   });
 
+  it('does not regret what is promised for later', () => {
+    const early = anEta({ promised_at: inMin(30) });
+    expect(viewEta(order, early, t0 + 17 * 60_000)).toMatchObject({
+      kind: 'window',
+      fromMin: 1,
+      toMin: 13,
+      toAt: t0 + 30 * 60_000,
+      isUnsure: true,
+      lateMin: 0,
+    });
+    expect(viewEta(order, early, t0 + 30 * 60_000).kind).toBe('over');
+  });
+
   it('has nothing to say of what has ended', () => {
     const at = (status: 'cancelled' | 'picked_up' | 'ready') =>
       viewEta(anOrder({ status, finished_at: T0 }), anEta(), t0).kind;

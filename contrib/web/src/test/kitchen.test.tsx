@@ -14,6 +14,7 @@ import { Board } from '../components/kitchen/board';
 import { moveFocus } from '../components/kitchen/keys';
 import { RecallDialog } from '../components/kitchen/recall-dialog';
 import { useSound } from '../components/kitchen/use-sound';
+import { SETTLE_MS } from '../hooks/use-settled';
 import { canUndo, send, tapItem, undo } from '../hooks/use-taps';
 import { ageOf, boardOf, stationsOf } from '../model/board';
 import { trackedOrder } from '../model/fold';
@@ -38,13 +39,19 @@ function show(...orders: Order[]) {
   store().applyMessage({ type: 'kitchen.snapshot', data: { orders } });
 }
 
+const settle = () => act(() => vi.advanceTimersByTimeAsync(SETTLE_MS));
+
 beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   store().reset();
   useToastStore.setState({ toasts: [] });
   calls.setItemStatus.mockReset();
   calls.setOrderStatus.mockReset();
 });
-afterEach(cleanup);
+afterEach(() => {
+  cleanup();
+  vi.useRealTimers();
+});
 
 describe('the board', () => {
   it('puts each order into its column, the most urgent first', () => {
@@ -127,7 +134,7 @@ describe('the board', () => {
     expect(list()).toHaveLength(0);
   });
 
-  it('is moved by a tap on the item and by the digits', () => {
+  it('is moved by a tap on the item and by the digits', async () => {
     calls.setItemStatus.mockReturnValue(new Promise(() => {}));
     show(anOrder());
     render(
@@ -138,6 +145,7 @@ describe('the board', () => {
         onMore={() => {}}
       />,
     );
+    await settle();
     fireEvent.click(screen.getByRole('button', { name: /2×\s*Flat white/ }));
     expect(calls.setItemStatus).toHaveBeenCalledWith(
       'order-1',
@@ -185,6 +193,129 @@ describe('the keyboard', () => {
     );
     rerender(draw());
     expect(focused()).toBe('a');
+  });
+
+  it('stays in the column of a ticket that has gone', () => {
+    show(anOrder({ id: 'a', status: 'ready' }), anOrder({ id: 'b' }));
+    const { rerender } = render(draw());
+    moveFocus('ArrowRight');
+    moveFocus('ArrowRight');
+    expect(focused()).toBe('a');
+    act(() =>
+      store().mergeOrder(anOrder({ id: 'a', seq: 2, status: 'picked_up' })),
+    );
+    rerender(draw());
+    expect((document.activeElement as HTMLElement).dataset.column).toBe(
+      'ready',
+    );
+  });
+});
+
+describe('two taps', () => {
+  const FINGER = { detail: 1 };
+  const draw = () => (
+    <Board
+      board={boardOf(list(), store().pending, null)}
+      pending={store().pending}
+      onRecall={() => {}}
+      onMore={() => {}}
+    />
+  );
+  const next = (number: string) =>
+    screen.getByRole('button', {
+      name: new RegExp(`^(?!More|Recall).*: order ${number}$`),
+    });
+  const steps = () => calls.setOrderStatus.mock.calls.map((c) => [c[0], c[1]]);
+
+  // The board as it is after each change, answered at once.
+  async function begin(...orders: Order[]) {
+    calls.setOrderStatus.mockImplementation(async (id: string, status) => ({
+      ...store().orders[id]!.order,
+      status,
+      seq: store().orders[id]!.seq + 1,
+    }));
+    show(...orders);
+    const { rerender } = render(draw());
+    await settle();
+    return async (act_: () => void) => {
+      await act(async () => act_());
+      rerender(draw());
+    };
+  }
+
+  it('are one step, and the last step is one of its own', async () => {
+    const change = await begin(anOrder({ status: 'preparing' }));
+    await change(() => fireEvent.click(next('42'), FINGER));
+    await change(() => fireEvent.click(next('42'), FINGER));
+    await change(() => fireEvent.click(next('42')));
+    expect(steps()).toEqual([['order-1', 'ready']]);
+    expect(next('42').getAttribute('aria-disabled')).toBe('true');
+    await settle();
+    expect(next('42').getAttribute('aria-disabled')).toBeNull();
+    await change(() => fireEvent.click(next('42'), FINGER));
+    expect(steps()).toHaveLength(2);
+  });
+
+  it('are one step by the keyboard, and so is a key held down', async () => {
+    const change = await begin(anOrder({ status: 'preparing' }));
+    const press = (more = {}) =>
+      change(() =>
+        fireEvent.keyDown(screen.getByRole('article'), {
+          key: 'Enter',
+          ...more,
+        }),
+      );
+    await press();
+    await press();
+    await settle();
+    await press({ repeat: true });
+    expect(steps()).toEqual([['order-1', 'ready']]);
+    const button = next('42');
+    expect(fireEvent.keyDown(button, { key: 'Enter', repeat: true })).toBe(
+      false,
+    );
+    expect(fireEvent.keyDown(button, { key: 'Enter' })).toBe(true);
+  });
+
+  it('do not hit the order that has moved up under the finger', async () => {
+    const change = await begin(
+      anOrder({ id: 'a', number: '1', status: 'preparing' }),
+      anOrder({ id: 'b', number: '2', status: 'preparing' }),
+    );
+    await change(() => fireEvent.click(next('1'), FINGER));
+    await change(() => fireEvent.click(next('2'), FINGER));
+    expect(steps()).toEqual([['a', 'ready']]);
+    // By the keyboard one has chosen it.
+    await change(() => fireEvent.click(next('2')));
+    expect(steps()).toHaveLength(2);
+  });
+
+  it('do not hit what was refused and is back', async () => {
+    const change = await begin(anOrder({ status: 'preparing' }));
+    let refuse!: (error: Error) => void;
+    calls.setOrderStatus.mockReturnValue(
+      new Promise((_, reject) => (refuse = reject)),
+    );
+    await change(() => fireEvent.click(next('42'), FINGER));
+    expect(next('42').textContent).toBe('Picked up');
+    await change(() => refuse(new Unreachable()));
+    expect(next('42').textContent).toBe('Ready');
+    await change(() => fireEvent.click(next('42'), FINGER));
+    expect(steps()).toHaveLength(1);
+  });
+
+  it('are one step of an item', async () => {
+    calls.setItemStatus.mockImplementation(async (_order, _item, status) =>
+      anOrder({ seq: 2, items: [anItem({ status })] }),
+    );
+    const change = await begin(anOrder());
+    const tap = () =>
+      change(() =>
+        fireEvent.click(screen.getByRole('button', { name: /Flat white/ })),
+      );
+    await tap();
+    await tap();
+    expect(calls.setItemStatus).toHaveBeenCalledOnce();
   });
 });
 
@@ -281,6 +412,7 @@ describe('taps', () => {
     show(order);
     const close = vi.fn();
     render(<RecallDialog order={order} onClose={close} />);
+    await settle();
     await act(async () => {
       screen.getByText('Something is missing').click();
     });

@@ -17,6 +17,7 @@ import type { Order, OrderModel } from '../api/types';
 import { Board } from '../components/kitchen/board';
 import { OrderDialog } from '../components/kitchen/order-dialog';
 import { newQueryClient } from '../hooks/query-client';
+import { SETTLE_MS } from '../hooks/use-settled';
 import { boardOf } from '../model/board';
 import { exitsOf, itemSteps } from '../model/model';
 import { useKitchenStore } from '../stores/kitchen';
@@ -76,8 +77,11 @@ async function open(order: Order, close = vi.fn()) {
 const button = (name: string) =>
   screen.getByRole('button', { name, hidden: true });
 
+const hit = (name: string) => act(async () => button(name).click());
+
 async function press(name: string) {
-  await act(async () => button(name).click());
+  await act(() => vi.advanceTimersByTimeAsync(SETTLE_MS));
+  await hit(name);
 }
 
 beforeEach(() => {
@@ -103,6 +107,13 @@ describe('steps beside the way', () => {
 });
 
 describe('the dialog of an order', () => {
+  beforeEach(() => {
+    vi.useFakeTimers({ shouldAdvanceTime: true });
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
   it('declines it with the reason that was given', async () => {
     calls.setOrderStatus.mockResolvedValue(
       anOrder({ seq: 2, status: 'rejected' }),
@@ -118,6 +129,20 @@ describe('the dialog of an order', () => {
     );
     expect(close).toHaveBeenCalled();
     expect(list()).toHaveLength(0);
+  });
+
+  it('takes the second of two quick taps for no answer', async () => {
+    const close = await open(anOrder());
+    await press('Decline');
+    await hit('Sold out');
+    fireEvent.click(screen.getByRole('dialog', { hidden: true }));
+    expect(close).not.toHaveBeenCalled();
+    await press('Cancel');
+    await open(anOrder());
+    await press('Take off: Croissant');
+    await hit('Really take off?: Croissant');
+    expect(calls.setOrderStatus).not.toHaveBeenCalled();
+    expect(calls.setItemStatus).not.toHaveBeenCalled();
   });
 
   it('says that a delivery failed, which is not the end', async () => {
@@ -200,7 +225,7 @@ describe('a ticket', () => {
   it('opens what is more by its button and by M', () => {
     show(anOrder());
     const onMore = draw();
-    fireEvent.click(screen.getByRole('button', { name: 'More' }));
+    fireEvent.click(screen.getByRole('button', { name: 'More: order 42' }));
     fireEvent.keyDown(screen.getByRole('article'), { key: 'm' });
     expect(onMore).toHaveBeenCalledTimes(2);
   });

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { setConfig } from '../config/config';
-import { pageOf } from '../router/router';
+import { orderPaths } from '../live';
+import { pageOf, trackPath } from '../router/router';
 import { arrive } from '../session/arrive';
 import { isOver, session } from '../session/session';
 import { afterSignIn } from '../session/sign-in-path';
@@ -101,6 +102,23 @@ describe('addresses', () => {
       id: '%E0%A4%A',
     });
     expect(pageOf('/what/ever')).toEqual({ name: 'not_found' });
+  });
+
+  it('takes odd names as they are, there and back', () => {
+    for (const id of ['ref:a/b c?d#e%', 'ref:Ä', '../..', '%E0%A4%A', 'ref:'])
+      expect(pageOf(trackPath(id))).toEqual({ name: 'track', id });
+    expect(orderPaths('ref:a/b#c').socketPath).toBe(
+      '/ws/orders/ref:a%2Fb%23c/tracking',
+    );
+  });
+
+  it('takes a link whose name is no UTF-8, and leaves out no way', () => {
+    at('/track/%E0%A4%A', `#${link}`);
+    expect(session.link('%E0%A4%A')).toBe(link);
+    session.setLink('%E0%A4%A', null);
+    at('/orders/x', `#${link}`);
+    expect(session.link('x')).toBe(link);
+    session.setLink('x', null);
   });
 
   it('never goes to another site after signing in', () => {

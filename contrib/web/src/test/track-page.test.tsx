@@ -166,4 +166,91 @@ describe('the tracking page', () => {
     ).toBeTruthy();
     expect(screen.queryByText('Live')).toBeNull();
   });
+
+  describe('that is put away or cut off', () => {
+    const MINUTE = 60_000;
+    const pass = (ms: number) => act(() => vi.advanceTimersByTimeAsync(ms));
+    const age = () => screen.queryByText(/This was known/)?.textContent ?? '';
+    const beat = (s: FakeSocket) =>
+      act(() => void s.say({ type: 'heartbeat', at: T0 }));
+
+    // Live, and left alone for five minutes but for heartbeats.
+    async function quietFor5(): Promise<FakeSocket> {
+      vi.useFakeTimers({ now: Date.parse(T0), shouldAdvanceTime: true });
+      vi.spyOn(globalThis, 'fetch').mockRejectedValue(new TypeError('away'));
+      show();
+      const s = await socket();
+      act(() => void s.accept().say(snapshotOf()));
+      await screen.findByText('Live');
+      for (let i = 0; i < 12; i++) {
+        await pass(25_000);
+        beat(s);
+      }
+      return s;
+    }
+
+    afterEach(() => {
+      vi.useRealTimers();
+    });
+
+    it('keeps when the order was last known, not when it changed', async () => {
+      await quietFor5();
+      const heard = Date.now();
+      await pass(10_000);
+      act(() => void window.dispatchEvent(new Event('pagehide')));
+      await pass(0);
+      const { savedAt } = (await savedOrder('order-1'))!;
+      expect(Math.abs(savedAt - heard)).toBeLessThan(2000);
+    });
+
+    it('says how old it is after a minute, through all tries', async () => {
+      const s = await quietFor5();
+      act(() => s.end(1006));
+      await pass(30_000);
+      expect(age()).toBe('');
+      expect(screen.queryByText('Live')).toBeNull();
+      await pass(35_000);
+      const open = sockets.length;
+      for (let i = 0; i < 60; i++) {
+        act(() => {
+          if (!sockets.at(-1)!.closed) sockets.at(-1)!.end(1006);
+        });
+        await pass(1000);
+        expect(age()).toMatch(
+          /^The kitchen can't be reached.* [12] minutes? ago/,
+        );
+      }
+      expect(sockets.length).toBeGreaterThan(open);
+      const { savedAt } = (await savedOrder('order-1'))!;
+      expect(Date.now() - savedAt).toBeGreaterThan(2 * MINUTE - 2000);
+    });
+
+    it('does not count what it has asked for itself', async () => {
+      const s = await quietFor5();
+      serve(200, snapshotOf());
+      act(() => s.end(1006));
+      for (let i = 0; i < 90; i++) {
+        act(() => {
+          if (!sockets.at(-1)!.closed) sockets.at(-1)!.end(1006);
+        });
+        await pass(1000);
+      }
+      expect(vi.mocked(fetch)).toHaveBeenCalled();
+      expect(age()).toBe('');
+    });
+  });
+
+  it('shows no order any more to whoever has signed out', async () => {
+    session.setLink('order-1', null);
+    session.signIn('me', 'a.b.c', false);
+    serve(401, { code: 'token_missing', status: 401, detail: '' });
+    show();
+    const s = await socket();
+    act(() => void s.accept().say(snapshotOf()));
+    await screen.findByRole('heading', { name: 'We have your order' });
+    act(() => session.signOut('me'));
+    await screen.findByText('Please sign in to see this');
+    expect(s.closed).toBe(true);
+    await waitFor(async () => expect(await savedOrder('order-1')).toBeNull());
+  });
 });

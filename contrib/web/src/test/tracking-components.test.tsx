@@ -77,6 +77,10 @@ describe('OrderItems', () => {
     // The kitchen has called the whole order ready.
     rerender(<OrderItems items={items} status="ready" />);
     expect(screen.getByText('2 of 2 ready')).toBeTruthy();
+    // In somebody's hands.
+    rerender(<OrderItems items={items} status="picked_up" />);
+    expect(screen.queryByText(/ready/i)).toBeNull();
+    expect(screen.getByText('Taken off')).toBeTruthy();
   });
 
   it('shows markup in a name as text', () => {
@@ -153,5 +157,16 @@ describe('Connection', () => {
     );
     screen.getByRole('button', { name: 'Reconnect now' }).click();
     expect(retry).toHaveBeenCalledOnce();
+  });
+
+  it('is calm while the device has no network', () => {
+    render(
+      <Connection
+        state={{ ...IDLE, phase: 'offline', retryAt: Date.now() + 9000 }}
+        onRetry={() => {}}
+      />,
+    );
+    expect(screen.getByText('Offline, trying again')).toBeTruthy();
+    expect(screen.queryByRole('button')).toBeNull();
   });
 });

@@ -5,7 +5,7 @@ import { t } from '../../i18n/i18n';
 import { COLUMNS, type Column, type Ticket } from '../../model/board';
 import type { Tap } from '../../stores/kitchen';
 import { useNow } from '../../time/use-now';
-import { focusedTicket, focusTicket } from './keys';
+import { focusColumn, focusedTicket, focusTicket } from './keys';
 import { TicketCard } from './ticket';
 
 interface Props {
@@ -16,17 +16,24 @@ interface Props {
 }
 
 // A ticket that moves to another column is made anew there; whoever works by
-// keyboard stays on it.
+// keyboard stays on it, or in its column when it has gone.
 function useKeptFocus() {
   const last = useRef<string | null>(null);
+  const column = useRef<string | null>(null);
   useLayoutEffect(() => {
     const isLost =
       !document.activeElement || document.activeElement === document.body;
-    if (last.current && isLost) focusTicket(last.current);
+    if (!last.current || !isLost) return;
+    if (focusTicket(last.current)) return;
+    last.current = null;
+    focusColumn(column.current);
   });
   return {
     onFocus: () => {
-      last.current = focusedTicket()?.dataset.ticket ?? null;
+      const ticket = focusedTicket();
+      last.current = ticket?.dataset.ticket ?? null;
+      column.current =
+        ticket?.closest<HTMLElement>('[data-column]')?.dataset.column ?? null;
     },
     // Somebody went elsewhere by themselves.
     onPointerDown: () => {
@@ -47,6 +54,7 @@ export function Board({ board, pending, onRecall, onMore }: Props) {
           key={column}
           className="board-column"
           data-column={column}
+          tabIndex={-1}
           aria-labelledby={`column-${column}`}
         >
           <h2 id={`column-${column}`} className="board-title">
@@ -56,10 +64,11 @@ export function Board({ board, pending, onRecall, onMore }: Props) {
           {board[column].length === 0 && (
             <p className="muted board-empty">{t('kitchen.empty')}</p>
           )}
-          {board[column].map((ticket) => (
+          {board[column].map((ticket, i) => (
             <TicketCard
               key={ticket.order.id}
               ticket={ticket}
+              place={`${i} of ${column}, ${shown.length}`}
               now={now}
               isPending={busy.has(ticket.order.id)}
               onRecall={onRecall}

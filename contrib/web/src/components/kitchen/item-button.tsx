@@ -4,26 +4,29 @@ import { tapItem } from '../../hooks/use-taps';
 import { t, tName } from '../../i18n/i18n';
 import { isItemDone, ITEM_NEXT } from '../../model/model';
 import { Icon } from '../ui/icon';
+import { StepButton } from './step-button';
 
 interface Props {
   order: Order;
   item: Item;
   index: number;
+  isStill: boolean;
 }
 
 // One item: one tap for its next step.
-export function ItemButton({ order, item, index }: Props) {
+export function ItemButton({ order, item, index, isStill }: Props) {
   const { quantity, name, status, notes } = item;
   const next = ITEM_NEXT[status];
   const state = tName('item', status);
   return (
-    <button
-      type="button"
+    <StepButton
       className="ticket-item"
       data-status={status}
       data-index={index}
+      meaning={status}
+      isStill={isStill}
       disabled={!next}
-      onClick={() => tapItem(order, item)}
+      onStep={() => tapItem(order, item)}
     >
       <span className="ticket-box" aria-hidden="true">
         {isItemDone(status) && <Icon name="check" size={16} />}
@@ -38,6 +41,6 @@ export function ItemButton({ order, item, index }: Props) {
           ? t('kitchen.item_next', { status: state, next: tName('item', next) })
           : state}
       </span>
-    </button>
+    </StepButton>
   );
 }

@@ -19,11 +19,19 @@ export function focusedTicket(): HTMLElement | null {
   return document.activeElement?.closest<HTMLElement>(TICKET) ?? null;
 }
 
-export function focusTicket(id: string): void {
+// False when there is none.
+export function focusTicket(id: string): boolean {
   const found = [...document.querySelectorAll<HTMLElement>(TICKET)].find(
     (ticket) => ticket.dataset.ticket === id,
   );
   found?.focus({ preventScroll: true });
+  return found !== undefined;
+}
+
+export function focusColumn(name: string | null): void {
+  document
+    .querySelector<HTMLElement>(`[data-column="${name}"]`)
+    ?.focus({ preventScroll: true });
 }
 
 export function moveFocus(key: string): void {

@@ -11,7 +11,7 @@ import type { Sound } from './use-sound';
 interface Props {
   connection: LiveState;
   sound: Sound;
-  onRetry(): void;
+  onRetry?(): void;
   children: ReactNode;
 }
 

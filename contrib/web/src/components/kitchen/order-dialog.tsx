@@ -7,10 +7,11 @@ import { useState } from 'react';
 import type { Item, ItemStatus, Order, OrderStatus } from '../../api/types';
 import { useOrderModel } from '../../hooks/use-order-model';
 import { leave, promise, setItem } from '../../hooks/use-taps';
-import { formatTime, t, tName, type Key } from '../../i18n/i18n';
+import { formatWindow, t, tName, type Key } from '../../i18n/i18n';
 import { exitsOf, isBeingMade, itemSteps } from '../../model/model';
 import { Dialog } from '../ui/dialog';
 import { ReasonForm } from './reason-form';
+import { StepButton } from './step-button';
 
 interface Props {
   order: Order;
@@ -46,26 +47,23 @@ function ReadyIn({ order, onClose }: Props) {
       <h3 id="ready-in">{t('kitchen.ready_in')}</h3>
       <div className="chips">
         {MINUTES.map((n) => (
-          <button
+          <StepButton
             key={n}
-            type="button"
             className="button"
-            onClick={() => {
+            meaning={String(n)}
+            onStep={() => {
               void promise(order, n);
               onClose();
             }}
           >
             {t('eta.minutes', { n })}
-          </button>
+          </StepButton>
         ))}
       </div>
       {eta && (
         <p className="muted small">
           {t('kitchen.expected', {
-            at: t('eta.clock', {
-              from: formatTime(eta.p50_at),
-              to: formatTime(eta.p90_at),
-            }),
+            at: formatWindow(eta.p50_at, eta.p90_at),
           })}
         </p>
       )}
@@ -105,16 +103,16 @@ function ItemRow({ order, item, steps }: ItemProps) {
       </p>
       <div className="chips">
         {steps.map((to) => (
-          <button
+          <StepButton
             key={to}
-            type="button"
             className="button"
             data-bad={to === 'voided' || undefined}
             aria-label={`${word(to)}: ${item.name}`}
-            onClick={() => go(to)}
+            meaning={`${item.status}, ${word(to)}`}
+            onStep={() => go(to)}
           >
             {word(to)}
-          </button>
+          </StepButton>
         ))}
       </div>
     </li>

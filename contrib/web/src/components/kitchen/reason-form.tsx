@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { useState, type FormEvent } from 'react';
 import { t, type Key } from '../../i18n/i18n';
+import { StepButton } from './step-button';
 
 interface Props {
   // The usual ones, one tap each.
@@ -21,14 +22,14 @@ export function ReasonForm({ reasons, submit, back, onGive, onBack }: Props) {
     <>
       <div className="reasons">
         {reasons.map((key) => (
-          <button
+          <StepButton
             key={key}
-            type="button"
             className="button"
-            onClick={() => onGive(t(key))}
+            meaning={key}
+            onStep={() => onGive(t(key))}
           >
             {t(key)}
-          </button>
+          </StepButton>
         ))}
       </div>
       <form className="stack" onSubmit={submitted}>

@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: MIT
 import type { KeyboardEvent } from 'react';
 import type { Order } from '../../api/types';
-import { tapItem, tapOrder } from '../../hooks/use-taps';
+import { useSettled } from '../../hooks/use-settled';
+import { tapOrder } from '../../hooks/use-taps';
 import { formatTime, t, tName } from '../../i18n/i18n';
 import { ageOf, minutesOld, type Ticket } from '../../model/board';
 import { orderNext } from '../../model/model';
 import { Icon } from '../ui/icon';
 import { ItemButton } from './item-button';
+import { StepButton } from './step-button';
 
 interface Props {
   ticket: Ticket;
+  // Where it stands on the board.
+  place: string;
   now: number;
   isPending: boolean;
   onRecall(order: Order): void;
@@ -57,7 +61,10 @@ function Head({ order, now, onMore }: HeadProps) {
       <button
         type="button"
         className="icon-button ticket-more"
-        aria-label={t('kitchen.more')}
+        aria-label={t('kitchen.do_label', {
+          action: t('kitchen.more'),
+          number: order.number,
+        })}
         aria-haspopup="dialog"
         title={t('kitchen.more')}
         onClick={onMore}
@@ -68,16 +75,25 @@ function Head({ order, now, onMore }: HeadProps) {
   );
 }
 
+function isStep(event: KeyboardEvent): boolean {
+  return event.key === 'Enter' || event.key === ' ';
+}
+
 export function TicketCard(props: Props) {
-  const { ticket, now, isPending, onRecall, onMore } = props;
+  const { ticket, place, now, isPending, onRecall, onMore } = props;
   const { order, items } = ticket;
+  const isStill = useSettled(place);
   const next = orderNext(order.status, order.fulfilment);
   const action = next ? tName('kitchen.do', next) : '';
   const pressed = (event: KeyboardEvent) => {
-    if (event.target !== event.currentTarget) return;
-    if (event.key === 'Enter') tapOrder(order);
-    const item = items[Number(event.key) - 1];
-    if (item) tapItem(order, item);
+    // A key that is held down is one tap, wherever the focus is.
+    if (event.repeat && isStep(event)) event.preventDefault();
+    if (event.repeat || event.target !== event.currentTarget) return;
+    const click = (which: string) =>
+      event.currentTarget.querySelector<HTMLElement>(which)?.click();
+    if (event.key === 'Enter') click('.ticket-next');
+    if (/^[1-9]$/.test(event.key))
+      click(`[data-index="${Number(event.key) - 1}"]`);
     if (event.key.toLowerCase() === 'r' && order.status === 'ready')
       onRecall(order);
     if (event.key.toLowerCase() === 'm') onMore(order);
@@ -95,7 +111,13 @@ export function TicketCard(props: Props) {
       <Head order={order} now={now} onMore={() => onMore(order)} />
       <div className="ticket-items">
         {items.map((item, i) => (
-          <ItemButton key={item.id} order={order} item={item} index={i} />
+          <ItemButton
+            key={item.id}
+            order={order}
+            item={item}
+            index={i}
+            isStill={isStill}
+          />
         ))}
       </div>
       <div className="ticket-actions">
@@ -103,6 +125,11 @@ export function TicketCard(props: Props) {
           <button
             type="button"
             className="button"
+            aria-label={t('kitchen.do_label', {
+              action: t('kitchen.recall'),
+              number: order.number,
+            })}
+            aria-haspopup="dialog"
             onClick={() => onRecall(order)}
           >
             <Icon name="undo" size={18} />
@@ -110,14 +137,15 @@ export function TicketCard(props: Props) {
           </button>
         )}
         {next && (
-          <button
-            type="button"
+          <StepButton
             className="button button-primary ticket-next"
             aria-label={t('kitchen.do_label', { action, number: order.number })}
-            onClick={() => tapOrder(order)}
+            meaning={order.status}
+            isStill={isStill}
+            onStep={() => tapOrder(order)}
           >
             {action}
-          </button>
+          </StepButton>
         )}
       </div>
     </article>

@@ -6,7 +6,8 @@ import { serverClock } from '../../time/clock';
 
 interface Props {
   state: LiveState;
-  onRetry(): void;
+  // Without it, somebody else has the button.
+  onRetry?(): void;
 }
 
 function Countdown({ retryAt }: { retryAt: number }) {
@@ -23,10 +24,9 @@ function word({ phase, end }: LiveState): Key {
 // How true what is shown is: says "live" only while it is.
 export function Connection({ state, onRetry }: Props) {
   const { phase, retryAt, end } = state;
+  // A device without a network is told nothing new by a button.
   const mayRetry =
-    phase === 'waiting' ||
-    phase === 'offline' ||
-    (phase === 'ended' && end !== 'finished');
+    phase === 'waiting' || (phase === 'ended' && end !== 'finished');
   const isWaiting = phase === 'waiting' && retryAt !== null;
   return (
     <span className="connection" data-phase={phase} data-end={end ?? undefined}>
@@ -34,7 +34,7 @@ export function Connection({ state, onRetry }: Props) {
       <span>
         {isWaiting ? <Countdown retryAt={retryAt} /> : t(word(state))}
       </span>
-      {mayRetry && (
+      {mayRetry && onRetry && (
         <button type="button" className="connection-again" onClick={onRetry}>
           {t('live.again')}
         </button>

@@ -4,7 +4,7 @@
 // the words for what is unsure or late.
 import type { ReactNode } from 'react';
 import type { Eta, Order } from '../../api/types';
-import { formatMoment, formatTime, t } from '../../i18n/i18n';
+import { formatMoment, formatTime, formatWindow, t } from '../../i18n/i18n';
 import { viewEta, type EtaView } from '../../model/eta';
 import { useNow } from '../../time/use-now';
 
@@ -60,14 +60,6 @@ function Frame({ label, big, spoken, small, children }: FrameProps) {
   );
 }
 
-function clockText(view: Extract<EtaView, { kind: 'window' }>): string {
-  const from = formatTime(view.fromAt);
-  const to = formatTime(view.toAt);
-  return from === to
-    ? t('eta.clock_one', { at: from })
-    : t('eta.clock', { from, to });
-}
-
 function Words({
   view,
   label,
@@ -88,7 +80,7 @@ function Words({
               ? undefined
               : t('eta.spoken_window', { from: view.fromMin, to: view.toMin })
           }
-          small={clockText(view)}
+          small={formatWindow(view.fromAt, view.toAt)}
         >
           {view.isUnsure && <span className="tag">{t('eta.unsure')}</span>}
           <Late n={view.lateMin} />

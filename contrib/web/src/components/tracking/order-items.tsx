@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { Item, OrderStatus } from '../../api/types';
 import { t, tName } from '../../i18n/i18n';
-import { isItemDone, itemsOf } from '../../model/model';
+import { isDone, isItemDone, itemsOf } from '../../model/model';
 import { Icon } from '../ui/icon';
 
 interface Props {
@@ -9,7 +9,14 @@ interface Props {
   status: OrderStatus;
 }
 
-function ItemRow({ item }: { item: Item }) {
+interface RowProps {
+  item: Item;
+  isHandedOver: boolean;
+}
+
+function ItemRow({ item, isHandedOver }: RowProps) {
+  // What is in somebody's hands is a list, and no news.
+  const isTold = !isHandedOver || item.status === 'voided';
   return (
     <li className="item" data-status={item.status}>
       <span className="item-quantity">{item.quantity}×</span>
@@ -17,10 +24,12 @@ function ItemRow({ item }: { item: Item }) {
         {item.name}
         {item.notes && <span className="item-notes">{item.notes}</span>}
       </span>
-      <span className="item-status">
-        {isItemDone(item.status) && <Icon name="check" size={16} />}
-        {tName('item', item.status)}
-      </span>
+      {isTold && (
+        <span className="item-status">
+          {isItemDone(item.status) && <Icon name="check" size={16} />}
+          {tName('item', item.status)}
+        </span>
+      )}
     </li>
   );
 }
@@ -29,6 +38,7 @@ function ItemRow({ item }: { item: Item }) {
 export function OrderItems({ items: own, status }: Props) {
   const items = itemsOf(own, status);
   const counted = items.filter((i) => i.status !== 'voided');
+  const isHandedOver = isDone(status);
   const done = counted.filter((i) => isItemDone(i.status)).length;
   return (
     <section className="card" aria-labelledby="items-title">
@@ -36,13 +46,15 @@ export function OrderItems({ items: own, status }: Props) {
         <h2 id="items-title" className="card-title">
           {t('track.items')}
         </h2>
-        <span className="muted">
-          {t('track.items_done', { done, all: counted.length })}
-        </span>
+        {!isHandedOver && (
+          <span className="muted">
+            {t('track.items_done', { done, all: counted.length })}
+          </span>
+        )}
       </div>
       <ul className="items">
         {items.map((item) => (
-          <ItemRow key={item.id} item={item} />
+          <ItemRow key={item.id} item={item} isHandedOver={isHandedOver} />
         ))}
       </ul>
     </section>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-import { useEffect, useId, useRef, type ReactNode } from 'react';
+import { useId, useLayoutEffect, useRef, type ReactNode } from 'react';
+import { useSettled } from '../../hooks/use-settled';
 
 interface Props {
   title: string;
@@ -11,7 +12,9 @@ interface Props {
 export function Dialog({ title, onClose, children }: Props) {
   const ref = useRef<HTMLDialogElement>(null);
   const id = useId();
-  useEffect(() => {
+  const isSettled = useSettled(title);
+  // Closed while it is still in the page: so the focus goes back by itself.
+  useLayoutEffect(() => {
     const dialog = ref.current;
     if (dialog && !dialog.open) dialog.showModal?.();
     return () => dialog?.close?.();
@@ -26,7 +29,8 @@ export function Dialog({ title, onClose, children }: Props) {
         onClose();
       }}
       onClick={(event) => {
-        if (event.target === ref.current) onClose();
+        // Not the second tap of two that opened it.
+        if (isSettled && event.target === ref.current) onClose();
       }}
     >
       <div className="dialog-body">

@@ -322,6 +322,23 @@ describe('coming back', () => {
     expect(world.sockets.length + world.requests.length).toBe(before + 1);
   });
 
+  it('stays offline through its tries, until one is answered', async () => {
+    const { world, client, phases } = await beginLive();
+    world.online = false;
+    world.socket.end(1006);
+    const before = phases.length;
+    for (let i = 0; i < 3; i++) {
+      const { length } = world.sockets;
+      while (world.sockets.length === length) await world.pass(1000);
+      if (i < 2) world.socket.end(1006);
+    }
+    expect(new Set(phases.slice(before))).toEqual(new Set(['offline']));
+    world.socket.accept();
+    expect(client.state.phase).toBe('connecting');
+    world.socket.say(live(1));
+    expect(client.state.phase).toBe('live');
+  });
+
   it('tries server-sent events when sockets never open', async () => {
     const { world, client, seqs } = begin();
     const { response, write } = streamResponse();
