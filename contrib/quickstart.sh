@@ -136,6 +136,16 @@ build_web() {
 # A value inside the quotes of the configuration.
 quoted() { printf '%s' "$1" | sed 's/[\\"]/\\&/g'; }
 
+# This machine's time zone.
+zone_here() {
+	local file
+	file=$(readlink -f /etc/localtime)
+	case $file in
+	/usr/share/zoneinfo/*) echo "${file#/usr/share/zoneinfo/}" ;;
+	*) echo UTC ;;
+	esac
+}
+
 write_config() {
 	local store_group='store-sqlite: { path = "orders.db"; };'
 	[ "$store" = sqlite ] || store_group="store-pgsql: {
@@ -166,7 +176,10 @@ write_config() {
 	    loopback_exempt = true;
 	};
 	stream: { streams_per_subject = 100000; };
-	notify: { share_dir = "$(quoted "$source_dir")/etc"; };
+	notify: {
+		share_dir = "$(quoted "$source_dir")/etc";
+		timezone = "$(zone_here)";
+	};
 	tenants: ( { name = "demo"; } );
 	plugins: {
 	    transport-websocket: { echo = $echo_on; };

@@ -157,6 +157,9 @@ static const struct ow_option notify_options[] = {
 	OW_STR(struct set_notify, locale, "en",
 	    "Language of people who have said nothing: the name of a folder "
 	    "of templates/."),
+	OW_STR(struct set_notify, timezone, "UTC",
+	    "Clock of times in notices to people who have said nothing, and "
+	    "whose orders don't say it either, such as \"Europe/Berlin\"."),
 	OW_STR(struct set_notify, order_url, "",
 	    "Where notices lead, with {id} for the order's id, such as "
 	    "https://shop.example/orders/{id}; empty: this server's own "

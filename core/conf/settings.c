@@ -16,6 +16,7 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "base/zone.h"
 #include "conf/sections.h"
 #include "conf/url.h"
 
@@ -232,6 +233,9 @@ check_notify(struct check *check)
 	if (!n || n > 35 || notify->locale[n])	/* RFC 5646, 4.4.1 */
 		check_fault(check, "locale", "'locale' must be a language "
 		    "such as \"en\" or \"de-AT\"");
+	if (!zone_exists(notify->timezone))
+		check_fault(check, "timezone", "'timezone' must be a time zone "
+		    "of this machine's, such as \"Europe/Berlin\"");
 	notify->share_dir = conf_path(check->conf, notify->share_dir);
 }
 

@@ -70,6 +70,7 @@ struct set_stream {
 struct set_notify {
 	const char *share_dir;	/* notifications.conf, templates/; "" */
 	const char *locale;		/* the default one */
+	const char *timezone;		/* the same; IANA */
 	const char *order_url; /* "{id}" is the order's; "": public_url's */
 	int64_t keep_ms;	/* notices, jobs, attempts, persons' logs */
 	int64_t persons_max;		/* in memory */

@@ -37,8 +37,8 @@ write_clock(const struct vars *v, struct jw *w, const char *name,
 	int minute;
 
 	if (wall_ms > 0) {
-		minute = zone_minute(v->zones, zone != NULL ? zone : "UTC",
-		    wall_ms);
+		minute = zone_minute(v->zones, zone != NULL ? zone :
+		    v->set->notify.timezone, wall_ms);
 		(void)snprintf(text, sizeof(text), "%02d:%02d",
 		    minute / 60 % 24, minute % 60);
 	}

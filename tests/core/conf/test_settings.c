@@ -62,6 +62,7 @@ START_TEST(a_secret_and_keys_are_all_that_is_required)
 	ck_assert(!w.s.http.loopback_exempt);
 	ck_assert_str_eq(w.s.notify.share_dir, "");
 	ck_assert_str_eq(w.s.notify.locale, "en");
+	ck_assert_str_eq(w.s.notify.timezone, "UTC");
 	ck_assert_int_eq(w.s.outbox.lease_ms, 120000);
 	ck_assert_int_eq(w.s.outbox.attempts_max, 12);
 	ck_assert_uint_eq(w.s.n_tenants, 0);
@@ -114,6 +115,9 @@ static const struct rule rules[] = {
 	{ SERVER AUTH "notify: {\n locale = \"de_AT\"; };", 4,
 	    "'locale' must be a language such as" },
 	{ SERVER AUTH "notify: {\n locale = \"\"; };", 4, "'locale' must" },
+	{ SERVER AUTH "notify: {\n timezone = \"Europe/Berlim\"; };", 4,
+	    "'timezone' must be a time zone" },
+	{ SERVER AUTH "notify: {\n timezone = \"\"; };", 4, "'timezone' must" },
 	{ SERVER AUTH "notify: {\n order_url = \"https://a.example/\"; };",
 	    4, "'order_url' must be such as https://" },
 	{ SERVER AUTH "notify: {\n order_url = \"ftp://a/{id}\"; };", 4,

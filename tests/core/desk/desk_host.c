@@ -458,6 +458,7 @@ desk_make(bool is_threaded)
 	d->set.notify.persons_max = 100;
 	d->set.notify.addresses_max = 3;
 	d->set.notify.locale = "en";
+	d->set.notify.timezone = "UTC";
 	d->set.notify.keep_ms = INT64_C(90) * 86400000;
 	d->set.tenants = d->tenants;
 	d->set.n_tenants = 2;

@@ -144,6 +144,18 @@ START_TEST(variables_have_everything_a_template_may_name)
 }
 END_TEST
 
+START_TEST(who_says_no_clock_has_the_servers)
+{
+	char id[ID_SIZE];
+
+	d->set.notify.timezone = "Asia/Tokyo";
+	make_order(d, "\"promised_at\":\"2025-11-22T10:30:00Z\",", id);
+	(void)set_status(d, id, "accepted");
+	ck_assert_int_eq(desk_sql_int(d, "SELECT json_extract(vars,"
+	    " '$.promised') = '19:30' FROM notices WHERE sub = 'ann'"), 1);
+}
+END_TEST
+
 /* "About 0 minutes to go" would breach it, and "1 minutes". */
 START_TEST(minutes_are_said_where_they_are_two_or_more)
 {
@@ -151,7 +163,8 @@ START_TEST(minutes_are_said_where_they_are_two_or_more)
 		const char *body, *minutes;
 	} rows[] = {
 		{ "{\"ready_in_s\":0}", "" }, { "{\"ready_in_s\":50}", "" },
-		{ "{\"ready_in_s\":90}", "2" }, { "{\"ready_in_s\":600}", "10" },
+		{ "{\"ready_in_s\":90}", "2" },
+		{ "{\"ready_in_s\":600}", "10" },
 	};
 	struct asked a = { .kind = CMD_CHANGE, .intent = INTENT_ETA,
 	    .role = ROLE_KITCHEN };
@@ -493,6 +506,7 @@ main(void)
 	tcase_add_checked_fixture(tc, set_up, tear_down);
 	tcase_add_test(tc, a_change_makes_its_notice_message_and_jobs);
 	tcase_add_test(tc, variables_have_everything_a_template_may_name);
+	tcase_add_test(tc, who_says_no_clock_has_the_servers);
 	tcase_add_test(tc, minutes_are_said_where_they_are_two_or_more);
 	tcase_add_test(tc, words_know_whether_it_is_brought);
 	tcase_add_test(tc, the_platform_gets_a_job_and_nobody_an_inbox);
