@@ -126,6 +126,8 @@ build_web() {
 	local log=$dir/web.log source=$source_dir/contrib/web
 	[ "$with_web" = yes ] && command -v npm >/dev/null || return
 	[ "$with_install" = yes ] || [ -e "$source/node_modules" ] || return
+	[ -e "$source/dist/index.html" ] ||
+		say "building the web app; the log is $log"
 	npm_config_fetch_retries=1 npm_config_fetch_timeout=20000 timeout 300 \
 	    "$source/build.sh" >"$log" 2>&1 </dev/null ||
 	    say "the web app could not be built; all of it is in $log"

@@ -66,7 +66,7 @@ hook_come(struct call *c)
 	h->method = arena_dup(&h->arena, request_method(c->req));
 	h->query = arena_dup(&h->arena, query);
 	h->url = arena_join(&h->arena, conf->public_url,
-	    request_path(c->req), *query != '\0' ? "?" : "", query, NULL);
+	    request_raw_path(c->req), *query != '\0' ? "?" : "", query, NULL);
 	h->body.p = arena_dupn(&h->arena, body.p, body.n);
 	h->body.n = body.n;
 	hook_take_headers(h, c->req);

@@ -115,7 +115,7 @@ check_real(const struct form_field *f, const struct json *v,
 		form_fault(faults, path, "must be a number");
 		return;
 	}
-	d = json_real(v, 0);
+	d = json_number(v, 0);
 	/* Asked this way round, so that a NaN is outside, too. */
 	if (has_bounds(f) && !(d >= (double)f->min && d <= (double)f->max))
 		form_fault(faults, path,

@@ -11,13 +11,11 @@
  */
 
 /* jansson has these names, too; ours are the ones used below. */
-#define json_real jansson_real
 #define json_type jansson_type
 #define JSON_NULL JANSSON_NULL
 #define JSON_OBJECT JANSSON_OBJECT
 #define JSON_REAL JANSSON_REAL
 #include <jansson.h>
-#undef json_real
 #undef json_type
 #undef JSON_NULL
 #undef JSON_OBJECT
@@ -248,7 +246,7 @@ json_int(const struct json *j, int64_t dflt)
 }
 
 double
-json_real(const struct json *j, double dflt)
+json_number(const struct json *j, double dflt)
 {
 	if (json_is(j, JSON_INTEGER))
 		return (double)json_integer_value(json_tree(j));
@@ -333,7 +331,7 @@ json_write(struct jw *w, const char *key, const struct json *j)
 		jw_int(w, key, json_int(j, 0));
 		break;
 	case JSON_REAL:
-		json_write_real(w, key, json_real(j, 0));
+		json_write_real(w, key, json_number(j, 0));
 		break;
 	case JSON_TEXT:
 		jw_text(w, key, json_text(j));

@@ -34,10 +34,7 @@ size_t json_count(const struct json *list_or_object);
 const struct json *json_at(const struct json *list, size_t i);
 const char *json_text(const struct json *);
 int64_t json_int(const struct json *, int64_t dflt);
-/* Ints too.  Hidden, because jansson has a function of this name, and must
-   not find ours in its place. */
-double json_real(const struct json *, double dflt)
-    __attribute__((visibility("hidden")));
+double json_number(const struct json *, double dflt);	/* ints, too */
 bool json_bool(const struct json *, bool dflt);
 const char *json_get_text(const struct json *obj, const char *name);
 int64_t json_get_int(const struct json *obj, const char *name, int64_t dflt);
@@ -73,6 +70,8 @@ void jw_text(struct jw *, const char *key, const char *s);	/* NULL: null */
 void jw_textn(struct jw *, const char *key, const char *s, size_t n);
 void jw_int(struct jw *, const char *key, int64_t);
 void jw_real(struct jw *, const char *key, double);	/* shortest exact */
+/* At most so many decimals, of 6; none of them is a 0 at the end. */
+void jw_rounded(struct jw *, const char *key, double, int decimals);
 void jw_bool(struct jw *, const char *key, bool);
 void jw_null(struct jw *, const char *key);
 void jw_time(struct jw *, const char *key, int64_t wall_ms);	/* RFC 3339 */

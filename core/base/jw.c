@@ -244,6 +244,17 @@ jw_real(struct jw *w, const char *key, double d)
 }
 
 void
+jw_rounded(struct jw *w, const char *key, double d, int decimals)
+{
+	static const double scales[] = { 1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6 };
+	double scale = scales[decimals];
+
+	/* From 2^52 on there are no decimals; + 0.0 makes 0 of -0. */
+	jw_real(w, key, fabs(d * scale) < 0x1p52 ?
+	    round(d * scale) / scale + 0.0 : d);
+}
+
+void
 jw_bool(struct jw *w, const char *key, bool b)
 {
 	jw_lead(w, key);

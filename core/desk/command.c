@@ -45,7 +45,6 @@ command_free(struct command **cp)
 	who_unref(&c->who);
 	route_unref(&c->intent.route);
 	prefs_free(&c->prefs);
-	opt_free(&c->opt);
 	json_free(&c->asked);
 	buf_done(&c->body);
 	arena_done(&c->arena);

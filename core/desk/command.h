@@ -87,7 +87,7 @@ struct command {
 	const char *token;		/* CMD_RECEIPT, CMD_UNSUBSCRIBE */
 	const char *receipt;	/* CMD_RECEIPT: "displayed", "clicked" or
 				   "dismissed" */
-	struct opt *opt;		/* CMD_OPT; owned */
+	struct opt *opt;	/* CMD_OPT: a letter's; CMD_UNSUBSCRIBE */
 
 	/* Idempotency-Key: NULL, or the caller's scope, key and the SHA-256 of
 	   method, path and body, in hex. */

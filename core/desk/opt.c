@@ -4,8 +4,8 @@
  * link of a mail (RFC 8058), a STOP by SMS.
  *
  * It is a change of preferences like any other, with a version and
- * preferences.updated.  What is so already is done.  A STOP that the store
- * can't take now waits for it.
+ * preferences.updated.  What is so already is done.  What the store can't take
+ * now is for who asked to ask again: the mail's reader, or the outbox.
  */
 #include <string.h>
 
@@ -57,14 +57,14 @@ opt_take(struct orders *o, struct command *c)
 /* ---- By a link ---------------------------------------------------------- */
 
 static struct opt *
-opt_of_link(const struct unsubscribe *u)
+opt_of_link(struct arena *a, const struct unsubscribe *u)
 {
-	struct opt *opt = mem_alloc(sizeof(*opt));
+	struct opt *opt = arena_alloc(a, sizeof(*opt));
 
-	opt->tenant = mem_dup(u->tenant);
-	opt->sub = mem_dup(u->sub);
+	opt->tenant = arena_dup(a, u->tenant);
+	opt->sub = arena_dup(a, u->sub);
 	opt->medium = u->medium;
-	opt->why = mem_dup("unsubscribed by link");
+	opt->why = "unsubscribed by link";
 	return opt;
 }
 
@@ -76,7 +76,7 @@ opt_unsubscribe(struct orders *o, struct command *c)
 
 	if (c->opt == NULL && unsubscribe_open(&o->unsubscribe_key, c->token,
 	    text, &u) == OW_OK)
-		c->opt = opt_of_link(&u);
+		c->opt = opt_of_link(&c->arena, &u);
 	if (c->opt == NULL || (c->tenant != NULL &&
 	    strcmp(c->tenant, c->opt->tenant) != 0)) {
 		desk_answer_token(o, c);
@@ -88,20 +88,19 @@ opt_unsubscribe(struct orders *o, struct command *c)
 
 /* ---- From the outbox ---------------------------------------------------- */
 
-/* The provider has its answer and will not say it again. */
 static void
 opt_done(struct command *c)
 {
-	if (c->status == 503) {
-		say_again(c->orders, c);
-		return;
-	}
-	if (c->status >= 400)
+	struct opt *opt = c->opt;
+
+	opt->err = c->status < 400 ? OW_OK : c->status == 503 ? OW_EAGAIN :
+	    OW_EDENIED;
+	if (opt->err == OW_EDENIED)
 		log_error("desk", "a switch could not be turned",
-		    LOG_STR("medium", medium_name(c->opt->medium)),
-		    LOG_STR("why", c->opt->why), LOG_STR("detail",
-		    c->detail));
+		    LOG_STR("medium", medium_name(opt->medium)),
+		    LOG_STR("why", opt->why), LOG_STR("detail", c->detail));
 	command_free(&c);
+	outbox_opted(opt);
 }
 
 void

@@ -59,7 +59,7 @@ void orders_unwatch(void *orders, struct hub *, const char *topic);
 void orders_presence(void *orders, struct hub *, const char *topic,
     bool is_present);
 /* ANY THREAD.  For outbox_conf: the consent goes home by outbox_consent, the
-   opt is taken. */
+   opt by outbox_opted. */
 void orders_consent(void *orders, struct consent *);
 void orders_opt(void *orders, struct opt *);
 void orders_forgotten(void *orders, struct forgotten *);	/* taken */

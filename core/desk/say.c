@@ -4,9 +4,8 @@
  * think ourselves, as commands in the order's line like any other.
  *
  * Their answer is nobody's, so they end where they are.  What must not be lost
- * is tried again while the store is away; so is what concerns a person: a count
- * that has changed (inbox.c), and a STOP (opt.c), which has places that nothing
- * else may take.
+ * is tried again while the store is away; so is a person's count that has
+ * changed (inbox.c).
  */
 #include <string.h>
 #include <utlist.h>
@@ -18,13 +17,11 @@
 
 #define AGAIN_MS 1000
 #define UNSAID_MAX 10000u
-#define UNSAID_OPTS 10000u		/* beyond them */
 
 void
 say_again(struct orders *o, struct command *c)
 {
-	if (o->n_unsaid >= UNSAID_MAX + (c->kind == CMD_OPT ? UNSAID_OPTS :
-	    0)) {
+	if (o->n_unsaid >= UNSAID_MAX) {
 		metric_add(o->metrics, DESK_M_TIDINGS_LOST, 1);
 		log_error("desk", "too many changes wait for the store; one"
 		    " is forgotten", LOG_STR("tenant", c->tenant),

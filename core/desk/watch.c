@@ -141,8 +141,11 @@ answer_order(struct orders *o, struct ask *a, struct entry *e)
 	if (a->wants_live)
 		give(a, stream_event(o, "stream.live", order->tenant,
 		    order->id, order->seq));
-	/* A place has no seq: no replay has it. */
-	where = replay && e->carry != NULL ? carry_again(o, e->carry) : NULL;
+	/* A place has no seq: no replay has it.  Who was here all the time had
+	   it, or gets it yet. */
+	a->has_place = !replay || a->wants_live;
+	where = replay && a->has_place && e->carry != NULL ?
+	    carry_again(o, e->carry) : NULL;
 	if (where != NULL)
 		give(a, where);
 	a->topic = arena_dup(&a->arena, order->id);

@@ -71,7 +71,7 @@ claim_time(const struct json *claims, const char *name,
 
 	if (!value)
 		return OW_ENOENT;
-	s = json_real(value, -1);
+	s = json_number(value, -1);
 	if ((type != JSON_INT && type != JSON_REAL) ||
 	    !(s >= 0 && s < CLAIMS_TIME_END))
 		return OW_EINVAL;

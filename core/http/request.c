@@ -170,6 +170,12 @@ request_path(const struct request *r)
 }
 
 const char *
+request_raw_path(const struct request *r)
+{
+	return r->target;
+}
+
+const char *
 request_query(const struct request *r)
 {
 	return r->query;

@@ -24,6 +24,8 @@ const char *request_method(const struct request *);	/* "GET" */
 /* Percent-decoded; has no NUL, no "//", no "." or ".." segment; an encoded
    "/" is GUARD_SLASH. */
 const char *request_path(const struct request *);
+/* The same as it came, which is what signatures are made over. */
+const char *request_raw_path(const struct request *);
 const char *request_query(const struct request *);	/* raw, "" */
 /* A query parameter, decoded, "+" as blank; NULL when absent.  Kept with the
    request. */

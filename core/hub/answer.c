@@ -308,11 +308,13 @@ answer_join(struct ow_stream *s, const struct ask *ask)
 {
 	struct hub *h = s->hub;
 	struct topic *t;
+	bool is_new;
 
 	if (s->topic != NULL && strcmp(s->topic->key, ask->topic) != 0)
 		hub_leave(s);
 	t = answer_topic(h, ask->topic);
-	if (s->topic == NULL)
+	is_new = s->topic == NULL;
+	if (is_new)
 		topic_join(t, s);
 	answer_count_in(s);
 	if (t->left_at > 0) {
@@ -320,7 +322,7 @@ answer_join(struct ow_stream *s, const struct ask *ask)
 		t->left_at = 0;
 	}
 	s->cursor = t->head;
-	if (t->latest != NULL)
+	if (t->latest != NULL && (is_new || ask->has_place))
 		s->latest = t->latest->number;
 }
 
@@ -378,7 +380,7 @@ answer_stand(struct ow_stream *s, const struct ask *ask, uint32_t n)
 static void
 answer_admit(struct hub *h, struct ow_stream *s, const struct ask *ask)
 {
-	bool is_first = (s->flags & S_LIVE) == 0;
+	bool is_first = (s->flags & S_LIVE) == 0, is_over;
 	struct frame *f;
 	size_t size;
 	uint32_t n;
@@ -399,13 +401,18 @@ answer_admit(struct hub *h, struct ow_stream *s, const struct ask *ask)
 	hub_count(h, M_RESYNCS, ask->resync);
 	TRACE3(answer, ask->resync, n, ask->seq);
 	answer_stand(s, ask, n);
-	/* Let in before it is ended: else the end would be a refusal. */
+	is_over = ask->finished && n == ask->n_events;
+	if (!is_over)
+		answer_join(s, ask);
+	else if (s->topic != NULL)
+		/* Whatever the ring has for it was in the answer. */
+		s->cursor = s->topic->head;
+	/* Let in before it is ended, or the end would be a refusal; it may end
+	   by itself in this call. */
 	if (is_first)
 		(void)hub_answer_first(s, OW_OK);
-	if (ask->finished && n == ask->n_events)
+	if (is_over)
 		stream_end(s, OW_END_FINISHED, "order finished");
-	else
-		answer_join(s, ask);
 	beat_set(s);
 	stream_queue(s);
 	if (is_first)

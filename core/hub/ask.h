@@ -48,6 +48,7 @@ struct ask {
 	int err;		/* OW_OK, OW_EDENIED, OW_ENOENT, OW_EAGAIN,
 				   OW_EINVAL: the ticket or token is no good */
 	const char *topic;	/* order id, "kitchen/T", "person/T\nS" */
+	bool has_place;		/* the newest location, if there is one */
 	struct who *seen_as;		/* a reference; who the stream is now */
 	uint32_t n_events;		/* to send first, in this order */
 	struct event **events;		/* a reference each */

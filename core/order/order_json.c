@@ -195,22 +195,23 @@ order_location(const struct order *o, int64_t wall_ms, struct location *out)
 }
 
 static void
-write_amount(struct jw *w, const char *key, double d)
+write_amount(struct jw *w, const char *key, double d, int decimals)
 {
 	if (d < 0)
 		jw_null(w, key);
 	else
-		jw_real(w, key, d);
+		jw_rounded(w, key, d, decimals);
 }
 
+/* No digits that no receiver of satellites has: 6 of a degree are 11 cm. */
 void
 location_write(struct jw *w, const char *key, const struct location *l)
 {
 	jw_object(w, key);
-	jw_real(w, "lat", l->lat);
-	jw_real(w, "lng", l->lng);
-	write_amount(w, "heading", l->heading);
-	write_amount(w, "speed_mps", l->speed_mps);
+	jw_rounded(w, "lat", l->lat, 6);
+	jw_rounded(w, "lng", l->lng, 6);
+	write_amount(w, "heading", l->heading, 1);
+	write_amount(w, "speed_mps", l->speed_mps, 2);
 	jw_time(w, "at", l->at_ms);
 	jw_bool(w, "stale", l->is_stale);
 	jw_end(w);

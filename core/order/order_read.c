@@ -110,8 +110,8 @@ place_read(const struct json *v, struct place *out)
 	out->known = true;
 	out->name = json_get_text(v, "name");
 	out->address = json_get_text(v, "address");
-	out->lat = real_plain(json_real(lat, 1000));
-	out->lng = real_plain(json_real(lng, 1000));
+	out->lat = real_plain(json_number(lat, 1000));
+	out->lng = real_plain(json_number(lng, 1000));
 	out->has_point = out->lat >= -90 && out->lat <= 90 &&
 	    out->lng >= -180 && out->lng <= 180;
 	if (!out->has_point)
@@ -177,7 +177,7 @@ driver_read(const struct json *v, struct driver *out)
 		d.photo_url = json_get_text(v, "photo_url");
 		d.vehicle = json_get_text(v, "vehicle");
 		d.phone = json_get_text(v, "phone");
-		d.rating = real_plain(json_real(json_get(v, "rating"), -1));
+		d.rating = real_plain(json_number(json_get(v, "rating"), -1));
 		if (!(d.rating >= 0 && d.rating <= RATING_MAX))
 			d.rating = -1;
 	}
@@ -297,10 +297,10 @@ read_location(const struct json *v, struct location *out)
 	if (v == NULL || json_type(v) != JSON_OBJECT || !has_text(v, "at") ||
 	    read_time(v, "at", 0, &l.at_ms) != OW_OK)
 		return;
-	l.lat = real_plain(json_real(json_get(v, "lat"), 1000));
-	l.lng = real_plain(json_real(json_get(v, "lng"), 1000));
-	l.heading = json_real(json_get(v, "heading"), -1);
-	l.speed_mps = json_real(json_get(v, "speed_mps"), -1);
+	l.lat = real_plain(json_number(json_get(v, "lat"), 1000));
+	l.lng = real_plain(json_number(json_get(v, "lng"), 1000));
+	l.heading = json_number(json_get(v, "heading"), -1);
+	l.speed_mps = json_number(json_get(v, "speed_mps"), -1);
 	l.is_stale = json_bool(json_get(v, "stale"), false);
 	if (l.lat >= -90 && l.lat <= 90 && l.lng >= -180 && l.lng <= 180)
 		*out = l;

@@ -100,11 +100,11 @@ route_read(const struct json *v)
 		return NULL;
 	for (size_t i = 0; i < n; i++) {
 		point = json_at(list, i);
-		lnglat[2 * i] = json_real(json_at(point, 0), 1000);
-		lnglat[2 * i + 1] = json_real(json_at(point, 1), 1000);
+		lnglat[2 * i] = json_number(json_at(point, 0), 1000);
+		lnglat[2 * i + 1] = json_number(json_at(point, 1), 1000);
 	}
-	return route_new(lnglat, n, json_real(json_get(v, "distance_m"), -1),
-	    json_real(json_get(v, "duration_s"), -1));
+	return route_new(lnglat, n, json_number(json_get(v, "distance_m"), -1),
+	    json_number(json_get(v, "duration_s"), -1));
 }
 
 struct route *

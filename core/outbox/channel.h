@@ -84,7 +84,8 @@ struct channel {
 	struct slot *slots, *free_head, **free_tail;
 	uint32_t n_free;
 	bool told_twice, told_nonsense;	/* once in the log */
-	uint32_t n_unsure;		/* news that may get lost */
+	uint32_t n_fresh;		/* news that came with no hook yet */
+	uint32_t n_unsure;		/* those that may get lost */
 	bool is_drained;
 	bool is_away;			/* its process is not there now */
 	struct metric_set *metrics;

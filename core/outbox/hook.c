@@ -3,9 +3,12 @@
  * hook - a provider's request on its way to its channel, or adapter, and back.
  *
  * A channel says yes to what it has understood.  Whether that is kept is known
- * here: when something that its channel told meanwhile may get lost, the yes
- * becomes a 503, so that the provider says it again.  Saying it twice does no
- * harm.
+ * here: the yes waits until what its channel told meanwhile is in the store,
+ * and becomes a 503 when it can't get there now, so that the provider says it
+ * again.  Saying it twice does no harm.
+ *
+ * A channel's process tells and answers in one order, so what came before an
+ * answer is of that hook, or of none.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -80,16 +83,34 @@ hook_arrive(struct mail *mail)
 	hook_end(h);
 }
 
-void
-hook_end(struct hook *h)
+static void
+hook_go(struct hook *h)
 {
-	if (h->channel != NULL && h->channel->n_unsure != h->n_unsure &&
-	    h->status > 0 && h->status < 400) {
+	if (h->is_lost) {
 		h->status = 503;
 		h->answer.n = 0;
 	}
 	h->mail.run = hook_home;
 	loop_send(h->home, &h->mail);
+}
+
+void
+hook_end(struct hook *h)
+{
+	if (h->channel != NULL && h->status > 0 && h->status < 400) {
+		h->is_lost = h->channel->n_unsure != h->n_unsure;
+		h->n_open = news_hold(h->channel, h);
+	}
+	if (h->n_open == 0)
+		hook_go(h);
+}
+
+void
+hook_known(struct hook *h, bool is_kept)
+{
+	h->is_lost |= !is_kept;
+	if (--h->n_open == 0)
+		hook_go(h);
 }
 
 static void

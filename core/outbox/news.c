@@ -9,9 +9,11 @@
  * less often, and at once when a job gets that ref.  A STOP is kept until the
  * store answers: whoever said it must not be written to again.
  *
- * What waits here is in memory only, and has a limit.  What finds no place,
- * and a STOP while the store is away, are unsure: a provider whose request
- * brought them is asked to say them again (hook.c).
+ * What waits here is in memory only, and has a limit.  So a provider's request
+ * that brought it is answered when it is in the store: a STOP by the desk,
+ * which sends its letter home.  What finds no place, or what the store does not
+ * take at once, is unsure, and the provider is asked to say it again (hook.c).
+ * Of a report whose ref nobody knows there is nothing to keep.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,6 +33,9 @@ struct news {
 	struct arena arena;
 	struct channel *channel;
 	bool is_opt, is_waiting;
+	bool is_fresh;			/* it is not known what becomes of it,
+					   and no hook waits for that */
+	struct hook *hook;		/* that does; or NULL */
 	int64_t again_ms;		/* monotonic, when it waits */
 	/* A report. */
 	bool is_early;			/* nobody knows its ref */
@@ -41,6 +46,8 @@ struct news {
 	char hash[SHA256_HEX_SIZE];
 	bool in;
 	const char *why;
+	struct opt *opts;		/* of each whose address it is */
+	uint32_t n_away;		/* of them, at the desk */
 };
 
 static void news_ask(struct news *);
@@ -64,6 +71,8 @@ news_new(struct channel *ch, bool is_opt)
 	n->channel = ch;
 	n->is_opt = is_opt;
 	n->came_ms = outbox_now(o);
+	n->is_fresh = true;
+	ch->n_fresh++;
 	DL_APPEND(o->news, n);
 	o->n_news++;
 	return n;
@@ -77,8 +86,25 @@ news_free(struct news *n)
 	DL_DELETE(o->news, n);
 	o->n_news--;
 	o->n_early -= n->is_early;
+	n->channel->n_fresh -= n->is_fresh;
 	arena_done(&n->arena);
 	free(n);
+}
+
+/* Their providers hear no answer any more; opts may still be on their way. */
+void
+news_stop(struct outbox *o)
+{
+	struct news *n, *next;
+
+	loop_timer_cancel(&o->news_timer);
+	DL_FOREACH_SAFE(o->news, n, next) {
+		if (n->hook != NULL && --n->hook->n_open == 0)
+			hook_free(&n->hook);
+		n->hook = NULL;
+		if (n->n_away == 0)
+			news_free(n);
+	}
 }
 
 void
@@ -86,9 +112,47 @@ news_free_all(struct outbox *o)
 {
 	struct news *n;
 
-	loop_timer_cancel(&o->news_timer);
 	while ((n = o->news) != NULL)
 		news_free(n);
+}
+
+/* ---- For whom it came --------------------------------------------------- */
+
+uint32_t
+news_hold(struct channel *ch, struct hook *h)
+{
+	uint32_t n_held = 0;
+	struct news *n;
+
+	if (ch->n_fresh == 0)
+		return 0;
+	DL_FOREACH(ch->outbox->news, n) {
+		if (n->channel != ch || !n->is_fresh)
+			continue;
+		n->is_fresh = false;
+		n->hook = h;
+		n_held++;
+	}
+	ch->n_fresh = 0;
+	return n_held;
+}
+
+/* What becomes of it: the first time counts, for who says it again is heard
+   again. */
+static void
+news_known(struct news *n, bool is_kept)
+{
+	struct channel *ch = n->channel;
+	struct hook *h = n->hook;
+
+	if (n->is_fresh) {
+		ch->n_fresh--;
+		ch->n_unsure += !is_kept;
+	}
+	n->is_fresh = false;
+	n->hook = NULL;
+	if (h != NULL)
+		hook_known(h, is_kept);
 }
 
 /* ---- Later -------------------------------------------------------------- */
@@ -130,6 +194,21 @@ news_later(struct news *n, int64_t ms)
 		    look_again, o);
 }
 
+/* The store did not take it now. */
+static void
+news_put_off(struct news *n)
+{
+	news_known(n, false);
+	news_later(n, AGAIN_MS);
+}
+
+static void
+news_over(struct news *n)
+{
+	news_known(n, true);
+	news_free(n);
+}
+
 /* ---- Reports ------------------------------------------------------------ */
 
 static void
@@ -140,11 +219,11 @@ report_written(void *arg, struct txn *txn, const struct ow_result *r)
 	(void)txn;
 	if (r->err == OW_OK) {
 		outbox_store_answered(n->channel->outbox);
-		news_free(n);
+		news_over(n);
 		return;
 	}
 	outbox_store_failed(n->channel->outbox, r);
-	news_later(n, AGAIN_MS);
+	news_put_off(n);
 }
 
 /* Of JOB_BY_REF: id, tenant, notice_id, hash. */
@@ -178,7 +257,7 @@ report_write(struct news *n, const struct ow_rows *rows)
 			    ch->kind->name, hash, outbox_wall(o), why);
 	}
 	if (txn == NULL)
-		news_free(n);
+		news_over(n);
 	else
 		txn_send(&txn, report_written, n);
 }
@@ -195,11 +274,12 @@ report_keep(struct news *n)
 		log_info("outbox", "a report for a job that nobody knows",
 		    LOG_STR("channel", n->channel->name),
 		    LOG_INT("waited_ms", waited_ms));
-		news_free(n);
+		news_over(n);
 		return;
 	}
 	o->n_early += !n->is_early;
 	n->is_early = true;
+	news_known(n, true);
 	news_later(n, waited_ms < AGAIN_MS ? AGAIN_MS : waited_ms);
 }
 
@@ -211,7 +291,7 @@ report_arrive(void *arg, struct txn *txn, const struct ow_result *r)
 	(void)txn;
 	if (r->err != OW_OK) {
 		outbox_store_failed(n->channel->outbox, r);
-		news_later(n, AGAIN_MS);
+		news_put_off(n);
 		return;
 	}
 	outbox_store_answered(n->channel->outbox);
@@ -261,17 +341,68 @@ channel_report(struct channel *ch, const char *ref,
 /* ---- Wishes ------------------------------------------------------------- */
 
 static void
-opt_tell(struct news *n, const char *tenant, const char *sub)
+opt_add(struct news *n, const char *tenant, const char *sub)
 {
-	struct outbox *o = n->channel->outbox;
-	struct opt *opt = mem_alloc(sizeof(*opt));
+	struct opt *opt = arena_alloc(&n->arena, sizeof(*opt));
 
-	opt->tenant = mem_dup(tenant);
-	opt->sub = mem_dup(sub);
+	opt->outbox = n->channel->outbox;
+	opt->news = n;
+	opt->tenant = arena_dup(&n->arena, tenant);
+	opt->sub = arena_dup(&n->arena, sub);
 	opt->medium = n->channel->kind->medium;
 	opt->in = n->in;
-	opt->why = mem_dup(n->why);
-	o->conf.opt(o->conf.arg, opt);
+	opt->why = n->why;
+	opt->err = OW_EAGAIN;
+	LL_PREPEND(n->opts, opt);
+}
+
+/* To the desk with those that are not done. */
+static void
+opts_send(struct news *n)
+{
+	struct outbox *o = n->channel->outbox;
+	struct opt *opt;
+
+	LL_FOREACH(n->opts, opt) {
+		if (opt->err != OW_EAGAIN)
+			continue;
+		n->n_away++;
+		o->conf.opt(o->conf.arg, opt);
+	}
+}
+
+static void
+opts_look(struct news *n)
+{
+	bool is_kept = true, is_open = false;
+	const struct opt *opt;
+
+	LL_FOREACH(n->opts, opt) {
+		is_kept &= opt->err == OW_OK;
+		is_open |= opt->err == OW_EAGAIN;
+	}
+	news_known(n, is_kept);
+	if (is_open)
+		news_later(n, AGAIN_MS);
+	else
+		news_free(n);
+}
+
+static void
+opt_home(struct mail *mail)
+{
+	struct opt *opt = (struct opt *)mail;	/* its first member */
+	struct news *n = opt->news;
+
+	if (!opt->outbox->is_ending && --n->n_away == 0)
+		opts_look(n);
+}
+
+void
+outbox_opted(struct opt *opt)
+{
+	opt->mail.run = opt_home;
+	loop_send(opt->outbox->conf.loop, &opt->mail);
 }
 
 static void
@@ -285,7 +416,7 @@ opt_arrive(void *arg, struct txn *txn, const struct ow_result *r)
 	(void)txn;
 	if (r->err != OW_OK) {
 		outbox_store_failed(n->channel->outbox, r);
-		news_later(n, AGAIN_MS);
+		news_put_off(n);
 		return;
 	}
 	outbox_store_answered(n->channel->outbox);
@@ -293,12 +424,15 @@ opt_arrive(void *arg, struct txn *txn, const struct ow_result *r)
 		tenant = row_text(rows, i, 0, NULL);
 		sub = row_text(rows, i, 1, NULL);
 		if (sub[0] != '\0' && channel_serves(n->channel, tenant))
-			opt_tell(n, tenant, sub);
+			opt_add(n, tenant, sub);
 	}
 	if (rows->n_rows == 0)
 		log_info("outbox", "a wish of somebody whom nobody knows",
 		    LOG_STR("channel", n->channel->name));
-	news_free(n);
+	if (n->opts != NULL)
+		opts_send(n);
+	else
+		news_over(n);
 }
 
 void
@@ -313,8 +447,6 @@ channel_opt(struct channel *ch, const char *identity, bool in,
 	if (n == NULL)
 		return;
 	channel_count(ch, CHANNEL_OPTS, 1);
-	if (ch->outbox->is_store_away)
-		ch->n_unsure++;
 	job_address_hash(ch->kind->name, identity, n->hash);
 	n->in = in;
 	n->why = text_line(&n->arena, why, DETAIL_SIZE, NULL);
@@ -325,8 +457,13 @@ static void
 news_ask(struct news *n)
 {
 	struct channel *ch = n->channel;
-	struct txn *txn = txn_new(ch->outbox->conf.journal);
+	struct txn *txn;
 
+	if (n->opts != NULL) {
+		opts_send(n);
+		return;
+	}
+	txn = txn_new(ch->outbox->conf.journal);
 	if (n->is_opt) {
 		txn_add(txn, Q_PERSONS_OF_HASH, -1, "ss", ch->kind->name,
 		    n->hash);

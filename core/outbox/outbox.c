@@ -274,7 +274,7 @@ outbox_stop(struct outbox *o)
 	for (i = 0; i < o->n_channels; i++)
 		o->channels[i]->ops->stop(o->channels[i]);
 	adapters_stop(o);
-	news_free_all(o);
+	news_stop(o);
 	for (i = 0; i < o->n_kinds; i++)
 		kind_stop(o->kinds[i]);
 	DL_FOREACH(o->batches, b)
@@ -292,9 +292,10 @@ outbox_free(struct outbox **op)
 	if (o == NULL)
 		return;
 	outbox_stop(o);
-	/* Their consents may have been letters in a loop's box. */
+	/* Their consents and opts may have been letters in a loop's box. */
 	while ((b = o->batches) != NULL)
 		batch_free(&b);
+	news_free_all(o);
 	for (i = 0; i < o->n_kinds; i++)
 		kind_free(&o->kinds[i]);
 	for (i = 0; i < o->n_channels; i++)
@@ -420,18 +421,4 @@ outbox_channel_state(const struct outbox *o, const char *instance,
 		return true;
 	}
 	return false;
-}
-
-void
-opt_free(struct opt **op)
-{
-	struct opt *opt = *op;
-
-	*op = NULL;
-	if (opt == NULL)
-		return;
-	free(opt->tenant);
-	free(opt->sub);
-	free(opt->why);
-	free(opt);
 }

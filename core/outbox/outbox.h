@@ -24,18 +24,27 @@
 #include "plugin/plugin.h"
 
 struct metrics;
+struct news;
 struct outbox;
 
-/* What somebody outside wants of a person's switches; for outbox_conf.opt. */
+/* What somebody outside wants of a person's switches; for outbox_conf.opt.  It
+   stays the outbox's, and has to come home. */
 struct opt {
 	struct mail mail;
+	struct outbox *outbox;
+	struct news *news;		/* that it is of */
+	struct opt *next;
 	void *desk;
-	char *tenant, *sub;		/* owned */
+	const char *tenant, *sub;
 	enum medium medium;
 	bool in;
-	char *why;			/* "STOP by SMS" */
+	const char *why;		/* "STOP by SMS" */
+	/* The answer: OW_OK once it is so in the store, OW_EAGAIN when it is
+	   not, OW_EDENIED when it never will be. */
+	int err;
 };
-void opt_free(struct opt **);
+/* ANY THREAD.  Home, with the answer. */
+void outbox_opted(struct opt *);
 
 /* Notices that are no more and that nobody had read; for
    outbox_conf.forgotten. */
@@ -133,6 +142,8 @@ struct hook {
 	struct outbox *outbox;
 	struct channel *channel;	/* whose it is; NULL: an adapter's */
 	uint32_t n_unsure;		/* its channel's, when it came */
+	uint32_t n_open;		/* news that it waits for */
+	bool is_lost;			/* one of them may be */
 	struct loop *home;
 	void (*done)(struct hook *);
 	void *arg;

@@ -197,7 +197,11 @@ void end_uncounted(struct flight *, enum job_state, int64_t due_ms,
 void end_write(struct flight *);
 
 /* news.c */
+void news_stop(struct outbox *);
 void news_free_all(struct outbox *);
+/* The hook has told what is fresh of its channel: how many pieces will each
+   call hook_known once. */
+uint32_t news_hold(struct channel *, struct hook *);
 /* The job's end is in the store, and its ref: reports may wait for it. */
 void news_stored(const struct flight *);
 
@@ -213,6 +217,8 @@ void adapters_free(struct outbox *);
 
 /* hook.c */
 void hook_end(struct hook *);
+/* Something that it told is in the store, or may get lost. */
+void hook_known(struct hook *, bool is_kept);
 
 /* purge.c */
 void purge_start(struct outbox *);

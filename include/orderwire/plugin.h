@@ -246,7 +246,9 @@ enum {
 /* One HTTP request to a route of the plugin's.  Valid during the call. */
 struct ow_srv_req {
 	uint32_t size;
-	const char *method, *path;	/* path: decoded, no query */
+	const char *method, *path;	/* path: decoded, no query; an */
+					/* encoded "/" is \x1f, and no */
+					/* other control is in it */
 	const char *query;		/* raw, without '?', or "" */
 	const char *param;		/* what "{id}" of the route matched, */
 					/* decoded, or "" */
@@ -585,8 +587,9 @@ struct ow_host_outbox {
 	size_t (*hook_form)(struct ow_ctx *, struct ow_hook_call *,
 	    struct ow_header *out, size_t max);
 	/* Each hook() ends in exactly one answer(), before it returns.  A
-	   success becomes a 503 when what was told by report() or opt()
-	   meanwhile may get lost: the provider has to say it again. */
+	   success goes out when what was told by report() or opt() meanwhile
+	   is in the store, and becomes a 503 when that can't be now: the
+	   provider has to say it again. */
 	void (*hook_answer)(struct ow_ctx *, struct ow_hook_call **,
 	    int32_t status, const char *content_type, struct ow_bytes body);
 };

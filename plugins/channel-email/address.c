@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "../common/scrub.h"
 #include "address.h"
 
 #define LOCAL_MAX 64		/* RFC 5321, 4.5.3.1.1 */
@@ -101,28 +102,19 @@ is_address_char(char c)
 	    !strchr("<>()[]\"',;", c);
 }
 
+static bool
+is_address(const char *text, size_t *out_n)
+{
+	size_t n = 0;
+
+	while (is_address_char(text[n]))
+		n++;
+	*out_n = n > 0 ? n : 1;
+	return n > 0 && memchr(text, '@', n);
+}
+
 void
 address_scrub(const char *line, char *out, size_t size)
 {
-	size_t n = 0, word;
-	const char *put;
-
-	while (*line && n + 1 < size) {
-		for (word = 0; is_address_char(line[word]); )
-			word++;
-		put = line;
-		if (word && memchr(line, '@', word)) {
-			line += word;
-			put = "(address)";
-			word = strlen(put);
-		} else {
-			word += word == 0;
-			line += word;
-		}
-		if (word > size - 1 - n)
-			word = size - 1 - n;
-		memcpy(out + n, put, word);
-		n += word;
-	}
-	out[n] = '\0';
+	scrub(line, is_address, "(address)", out, size);
 }

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "../common/scrub.h"
 #include "phone.h"
 
 #define DIGITS "0123456789"
@@ -59,27 +60,17 @@ phone_read(const char *text, char out[PHONE_SIZE])
 	return phone_check(out, &address, &f) == OW_OK;
 }
 
+static bool
+is_number(const char *text, size_t *out_n)
+{
+	size_t n = strspn(text, DIGITS);
+
+	*out_n = n > 0 ? n : 1;
+	return n >= SCRUB_MIN;
+}
+
 void
 phone_scrub(const char *line, char *out, size_t size)
 {
-	size_t n = 0, word;
-	const char *put;
-
-	while (*line && n + 1 < size) {
-		word = strspn(line, DIGITS);
-		put = line;
-		if (word >= SCRUB_MIN) {
-			line += word;
-			put = "(number)";
-			word = strlen(put);
-		} else {
-			word += word == 0;
-			line += word;
-		}
-		if (word > size - 1 - n)
-			word = size - 1 - n;
-		memcpy(out + n, put, word);
-		n += word;
-	}
-	out[n] = '\0';
+	scrub(line, is_number, "(number)", out, size);
 }

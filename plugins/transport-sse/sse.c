@@ -18,6 +18,8 @@
 
 #include <orderwire/plugin.h>
 
+#include "../common/position.h"
+
 /* An EventSource waits this long before it comes back, unless told else. */
 #define RETRY_MS "2000"
 #define REASON_MAX 128
@@ -57,25 +59,6 @@ struct sse {
 
 /* ---- Requests ----------------------------------------------------------- */
 
-/* A decimal position, digits only.  OW_EINVAL also above 2^64 - 1. */
-static int
-sse_since(const char *text, uint64_t *out)
-{
-	uint64_t n = 0;
-	unsigned int digit;
-
-	if (!*text)
-		return OW_EINVAL;
-	for (; *text; text++) {
-		digit = (unsigned int)(*text - '0');
-		if (digit > 9 || n > (UINT64_MAX - digit) / 10)
-			return OW_EINVAL;
-		n = n * 10 + digit;
-	}
-	*out = n;
-	return OW_OK;
-}
-
 /* NULL, or what is wrong.  An EventSource that comes back still has the since
    of its first request in the URL: the header is newer, and wins. */
 static const char *
@@ -86,12 +69,12 @@ sse_read_position(struct sse *s, struct ow_srv_call *call,
 	const char *last = s->srv->header(s->ctx, call, "Last-Event-ID");
 
 	open->has_since = since != NULL;
-	if (since && sse_since(since, &open->since) != OW_OK)
+	if (since && position_read(since, &open->since) != OW_OK)
 		return "since is not a number";
 	if (!last || !*last)
 		return NULL;
 	open->has_since = true;
-	if (sse_since(last, &open->since) != OW_OK)
+	if (position_read(last, &open->since) != OW_OK)
 		return "Last-Event-ID is not a number";
 	return NULL;
 }

@@ -93,21 +93,3 @@ handshake_offers(const char *list, struct handshake_offer *out)
 	*out = offer;
 	return OW_OK;
 }
-
-int
-handshake_since(const char *text, uint64_t *out)
-{
-	uint64_t n = 0;
-	unsigned int digit;
-
-	if (!*text)
-		return OW_EINVAL;
-	for (; *text; text++) {
-		digit = (unsigned int)(*text - '0');
-		if (digit > 9 || n > (UINT64_MAX - digit) / 10)
-			return OW_EINVAL;
-		n = n * 10 + digit;
-	}
-	*out = n;
-	return OW_OK;
-}

@@ -28,7 +28,4 @@ struct handshake_offer {
 /* list may be NULL.  OW_EINVAL: an empty token, or two. */
 int handshake_offers(const char *list, struct handshake_offer *out);
 
-/* A decimal position, digits only.  OW_EINVAL also above 2^64 - 1. */
-int handshake_since(const char *text, uint64_t *out);
-
 #endif

@@ -17,6 +17,7 @@
 
 #include <orderwire/plugin.h>
 
+#include "../common/position.h"
 #include "codec.h"
 #include "deflate.h"
 #include "extension.h"
@@ -139,7 +140,7 @@ websocket_read(struct websocket *w,
 		return "Sec-WebSocket-Extensions is malformed";
 	since = w->srv->param(w->ctx, call, "since");
 	open->has_since = since != NULL;
-	if (since && handshake_since(since, &open->since) != OW_OK)
+	if (since && position_read(since, &open->since) != OW_OK)
 		return "since is not a number";
 	open->ticket = w->srv->param(w->ctx, call, "ticket");
 	return NULL;

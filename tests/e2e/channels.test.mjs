@@ -373,9 +373,16 @@ describe('SMS by Twilio', () => {
 		assert.equal(yes.status, 200);
 		assert.match(yes.type, /xml/);
 		assert.match(yes.body, /<Response><Message>.+<\/Message>/);
-		await until(async () => !(await prefs(ow, 'p1')).channels.sms);
-		await twilio.incoming({ From: numbers(1), Body: 'START' });
-		await until(async () => (await prefs(ow, 'p1')).channels.sms);
+		assert.equal((await prefs(ow, 'p1')).channels.sms, false);
+		// A yes outlives kill -9.
+		for (const word of ['START', 'STOP', 'START', 'STOP', 'START']) {
+			const said = await twilio.incoming({ From: numbers(1),
+				Body: word });
+			assert.equal(said.status, 200);
+			await ow.restart('SIGKILL');
+			assert.equal((await prefs(ow, 'p1')).channels.sms,
+			    word === 'START');
+		}
 
 		// Our own mistake is nobody's address' fault.
 		twilio.fail(numbers(1), 20003);

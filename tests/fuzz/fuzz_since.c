@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../../plugins/common/position.h"
 #include "handshake.h"
 
 #define INPUT_MAX 4096
@@ -23,10 +24,10 @@ fuzz_position(const char *text)
 	uint64_t since = 0, again = 0;
 	char out[32];
 
-	if (handshake_since(text, &since) != OW_OK)
+	if (position_read(text, &since) != OW_OK)
 		return;
 	snprintf(out, sizeof(out), "%" PRIu64, since);
-	if (handshake_since(out, &again) != OW_OK || again != since ||
+	if (position_read(out, &again) != OW_OK || again != since ||
 	    strcmp(out, text + strspn(text, "0") -
 	    (since || !*text ? 0 : 1)) != 0)
 		abort();

@@ -31,6 +31,7 @@
 
 struct request {
 	const char *method, *path, *query, *body, *token, *key, *type, *tag;
+	const char *raw_path;		/* NULL: the same */
 	const char *if_match, *accept;
 	const char *params[5][2];
 	char bearer[16384];
@@ -42,6 +43,12 @@ struct request {
 
 const char *request_method(const struct request *r) { return r->method; }
 const char *request_path(const struct request *r) { return r->path; }
+
+const char *
+request_raw_path(const struct request *r)
+{
+	return r->raw_path != NULL ? r->raw_path : r->path;
+}
 
 const char *
 request_query(const struct request *r)
@@ -252,9 +259,9 @@ outbox_ask(struct outbox *o, struct outbox_ask *a)
 }
 
 void
-opt_free(struct opt **op)
+outbox_opted(struct opt *opt)
 {
-	*op = NULL;
+	(void)opt;
 }
 
 /* ---- The scene --------------------------------------------------------- */

@@ -52,6 +52,22 @@ START_TEST(a_hook_arrives_whole)
 }
 END_TEST
 
+/* A provider signs the address that it was given.  A breach: it is called at
+   what we made of that, and every signature of it is bad. */
+START_TEST(a_signature_is_over_what_was_called)
+{
+	struct request r = { .method = "POST",
+	    .path = "/hooks/sms/caf\xc3\xa9 a\x1f" "b",
+	    .raw_path = "/hooks/sms/caf%C3%A9%20a%2Fb", .query = "a=%20" };
+
+	api_request(api, &r);
+	ck_assert_str_eq(hook->name, "caf\xc3\xa9 a/b");
+	ck_assert_str_eq(hook->url,
+	    "https://t/hooks/sms/caf%C3%A9%20a%2Fb?a=%20");
+	hook_answer(204, NULL, "");
+}
+END_TEST
+
 START_TEST(refused_hooks_are_problems)
 {
 	struct request r = { .method = "POST", .path = "/hooks/sms/none" };
@@ -326,6 +342,7 @@ main(void)
 	suite_add_tcase(suite, tc);
 	tcase_add_checked_fixture(tc, set_up, tear_down);
 	tcase_add_test(tc, a_hook_arrives_whole);
+	tcase_add_test(tc, a_signature_is_over_what_was_called);
 	tcase_add_test(tc, refused_hooks_are_problems);
 	tcase_add_test(tc, looking_unsubscribes_nobody);
 	tcase_add_test(tc, bad_tokens_get_a_page_without_a_button);

@@ -47,8 +47,8 @@ START_TEST(members_are_found_by_name_and_type)
 	ck_assert_uint_eq(json_count(j), 8);
 	ck_assert_str_eq(json_get_text(j, "s"), "text");
 	ck_assert_int_eq(json_get_int(j, "i", 0), -5);
-	ck_assert(json_real(json_get(j, "r"), 0) == 1.5);
-	ck_assert(json_real(json_get(j, "i"), 0) == -5);
+	ck_assert(json_number(json_get(j, "r"), 0) == 1.5);
+	ck_assert(json_number(json_get(j, "i"), 0) == -5);
 	ck_assert(json_bool(json_get(j, "t"), false));
 	ck_assert(!json_bool(json_get(j, "f"), true));
 	ck_assert_int_eq(json_type(json_get(j, "n")), JSON_NULL);
@@ -83,8 +83,8 @@ START_TEST(absent_and_other_types_give_the_default)
 	ck_assert_int_eq(json_int(s, 7), 7);
 	ck_assert_int_eq(json_int(json_get(j, "r"), 7), 7);
 	ck_assert_int_eq(json_int(NULL, 7), 7);
-	ck_assert(json_real(s, 7) == 7);
-	ck_assert(json_real(NULL, 7) == 7);
+	ck_assert(json_number(s, 7) == 7);
+	ck_assert(json_number(NULL, 7) == 7);
 	ck_assert(json_bool(s, true));
 	ck_assert(!json_bool(s, false));
 	ck_assert(json_bool(NULL, true));
@@ -419,6 +419,33 @@ assert_real(double d, const char *want)
 	buf_done(&b);
 }
 
+static void
+assert_rounded(double d, int decimals, const char *want)
+{
+	struct buf b = BUF_INIT(100);
+	struct jw w;
+
+	jw_init(&w, &b);
+	jw_rounded(&w, NULL, d, decimals);
+	ck_assert_str_eq(b.p, want);
+	buf_done(&b);
+}
+
+START_TEST(rounded_reals_have_no_more_decimals)
+{
+	assert_rounded(52.52000812345678, 6, "52.520008");
+	assert_rounded(-13.40500049, 6, "-13.405");
+	assert_rounded(179.9999996, 6, "180");
+	assert_rounded(92.25, 1, "92.3");
+	assert_rounded(5.004, 2, "5");
+	assert_rounded(2.5, 0, "3");
+	assert_rounded(-0.0000001, 6, "0");
+	assert_rounded(1e300, 6, "1e+300");
+	assert_rounded(INFINITY, 6, "null");
+	assert_rounded(NAN, 6, "null");
+}
+END_TEST
+
 START_TEST(reals_are_short_and_exact)
 {
 	unsigned int seed = 7;
@@ -478,6 +505,7 @@ main(void)
 	tcase_add_test(tc, writer_replaces_what_is_no_utf8);
 	tcase_add_loop_test(tc, writer_finds_each_byte_in_a_long_text, 0, 256);
 	tcase_add_test(tc, reals_are_short_and_exact);
+	tcase_add_test(tc, rounded_reals_have_no_more_decimals);
 	tcase_add_test(tc, writer_on_a_full_buf_does_no_harm);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);

@@ -299,18 +299,12 @@ outbox_want(struct outbox *x, struct wanted *w)
 	x->wanted[x->n_wanted++] = w;
 }
 
+/* The test's to free. */
 void
-opt_free(struct opt **op)
+outbox_opted(struct opt *opt)
 {
-	struct opt *opt = *op;
-
-	*op = NULL;
-	if (opt == NULL)
-		return;
-	free(opt->tenant);
-	free(opt->sub);
-	free(opt->why);
-	free(opt);
+	opt->outbox->n_opted++;
+	opt->outbox->opted = opt;
 }
 
 struct forgotten *

@@ -69,6 +69,8 @@ struct outbox {
 	bool has_adapter;
 	uint32_t n_wanted;
 	struct wanted *wanted[WANTED_MAX];	/* the test's to free */
+	uint32_t n_opted;
+	struct opt *opted;		/* the last, the test's to free */
 	uint32_t n_consents;
 	struct consent *consent;	/* the last, the test's to free */
 };

@@ -560,6 +560,18 @@ START_TEST(who_takes_over_is_shown_at_the_order_s_pace)
 }
 END_TEST
 
+/* A breach: each frame carries fourteen decimals to each screen. */
+START_TEST(a_place_has_no_digits_that_nobody_measured)
+{
+	watch();
+	say_task("picked_up", "m1");
+	say_location("m1", 52.52000812345678, 13.404954123456, now());
+	ck_assert_ptr_nonnull(strstr(last_location(),
+	    "\"lat\":52.520008,\"lng\":13.404954,"));
+	ck_assert(snapshot_has("\"lat\":52.520008,\"lng\":13.404954,"));
+}
+END_TEST
+
 /* A breach: the blurred place is told over and over, or never again. */
 START_TEST(a_blurred_place_is_told_once_in_a_while)
 {
@@ -654,8 +666,29 @@ START_TEST(who_was_away_hears_the_last_place)
 	ck_assert_uint_eq(count_told(LOCATION), 2);
 	/* A snapshot has it. */
 	k.since = order()->seq + 1000;
-	ck_assert_str_eq(answered_last(desk_ask(d, &k))->pub.type,
-	    "stream.live");
+	a = desk_ask(d, &k);
+	ck_assert_str_eq(answered_last(a)->pub.type, "stream.live");
+	ck_assert(a->has_place);
+}
+END_TEST
+
+/* A breach: who is slow gets a place once more, and twice within a second. */
+START_TEST(who_fell_behind_hears_no_place_again)
+{
+	struct asking k = { .order = id, .has_since = true };
+	struct ask *a;
+
+	watch();
+	say_task("picked_up", "m1");
+	move("m1", 10);
+	k.since = order()->seq - 1;
+	k.resync = true;
+	a = desk_ask(d, &k);
+	ck_assert_str_ne(answered_last(a)->pub.type, LOCATION);
+	ck_assert(!a->has_place);
+	/* In a snapshot it can't be left out. */
+	k.since = order()->seq + 1000;
+	ck_assert(desk_ask(d, &k)->has_place);
 }
 END_TEST
 
@@ -882,6 +915,8 @@ main(void)
 	tcase_add_test(tc, out_of_sight_for_less_than_a_second_is_not_said);
 	tcase_add_test(tc, a_point_while_blind_is_told_once);
 	tcase_add_test(tc, who_was_away_hears_the_last_place);
+	tcase_add_test(tc, a_place_has_no_digits_that_nobody_measured);
+	tcase_add_test(tc, who_fell_behind_hears_no_place_again);
 	tcase_add_test(tc, the_first_to_come_back_sets_the_pace);
 	tcase_add_test(tc, blind_and_back);
 	tcase_add_test(tc, a_restart_knows_the_last_location);

@@ -43,6 +43,7 @@ struct rig {
 	struct ask *asks[ASKS_MAX];
 	uint32_t n_asks, asked;
 	bool by_hand;			/* answers wait for rig_answer */
+	bool says_live;			/* to who is to hear it */
 	int err;			/* of all answers */
 	uint32_t replay_max;
 	int n_unwatch, n_present, n_absent, n_released, n_closed, n_ends;
@@ -108,11 +109,15 @@ rig_answer(struct rig *r, struct ask *ask)
 		if (!ask->has_since || log->seq - seq > r->replay_max) {
 			ask->events[ask->n_events++] = rig_event(log,
 			    log->seq, "snap");
+			ask->has_place = true;
 			seq = log->seq;
 		}
 		while (seq < log->seq)
 			ask->events[ask->n_events++] = rig_event(log, ++seq,
 			    "seq");
+		if (ask->wants_live && r->says_live)
+			ask->events[ask->n_events++] = rig_event(log, 0,
+			    "live");
 	}
 	hub_answer(ask);
 }

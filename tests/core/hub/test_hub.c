@@ -217,6 +217,95 @@ START_TEST(a_long_replay_comes_in_portions)
 }
 END_TEST
 
+/* A breach: stream.live comes before the last event of the replay, or with
+   each portion, or not at all when a snapshot takes the place of the rest. */
+START_TEST(portions_are_live_once_and_at_the_end)
+{
+	struct stream_conf conf = client_conf("a");
+	struct who *who = rig_who(ROLE_SERVICE, "svc", -1);
+	struct client c;
+	struct rig r;
+	char *live, *snap;
+	int i, late;
+
+	for (late = 0; late < 2; late++) {
+		rig_open(&r);
+		r.says_live = true;
+		pad_log(&r, "a", 8000);
+		for (i = 0; i < 100; i++)
+			rig_publish(&r, "a");
+		conf.has_since = true;
+		client_open_as(&r, &c, &conf, who, 4096);
+		rig_turn(&r, 0);
+		ck_assert_uint_eq(r.asked, 1);
+		for (i = 0; late > 0 && i < 100; i++) {
+			rig_publish(&r, "a");
+			rig_turn(&r, 0);
+		}
+		for (i = 0; i < 4000 && strstr(client_more(&r, &c),
+		    "{\"live\"") == NULL; i++)
+			;
+		for (i = 0; i < 10; i++)
+			(void)client_more(&r, &c);
+		live = strstr(c.in.p, "{\"live\"");
+		ck_assert_ptr_nonnull(live);
+		ck_assert_ptr_eq(strchr(live, '\n'), c.in.p + c.in.n - 1);
+		snap = strstr(c.in.p, "{\"snap\":200");
+		ck_assert((snap != NULL) == (late > 0));
+		*(snap != NULL ? snap : live) = '\0';
+		i = (int)seqs_from(c.in.p, 1);
+		ck_assert(late > 0 ? i > 1 && i < 101 : i == 101);
+		client_close(&c);
+		rig_close(&r);
+	}
+	who_unref(&who);
+}
+END_TEST
+
+/* Events come between two portions, and the ring keeps them for somebody else;
+   the next portion has them, and is the last.  A breach: they come once more,
+   from the ring. */
+START_TEST(a_last_portion_repeats_nothing)
+{
+	struct stream_conf conf = client_conf("a");
+	struct who *who = rig_who(ROLE_SERVICE, "svc", -1);
+	struct client c, slow;
+	struct rig r;
+	char *bye;
+	int i;
+
+	rig_open(&r);
+	pad_log(&r, "a", 8000);
+	for (i = 0; i < 40; i++)
+		rig_publish(&r, "a");
+	client_open_as(&r, &slow, &conf, who, 4096);
+	conf.has_since = true;
+	client_open_as(&r, &c, &conf, who, 4096);
+	rig_turn(&r, 0);
+	r.by_hand = true;
+	for (i = 0; i < 3; i++) {
+		rig_publish(&r, "a");
+		rig_turn(&r, 0);
+	}
+	for (i = 0; i < 1000 && r.n_asks == 0; i++)
+		(void)client_more(&r, &c);
+	ck_assert_uint_eq(r.n_asks, 1);
+	ck_assert_ptr_nonnull(topic_find(r.hub->topics, "a")->slots);
+	rig_log(&r, "a")->is_finished = true;
+	rig_answer_all(&r);
+	for (i = 0; i < 1000 && !c.is_eof; i++)
+		(void)client_more(&r, &c);
+	bye = strstr(c.in.p, "bye 4010");
+	ck_assert_ptr_nonnull(bye);
+	*bye = '\0';
+	ck_assert_uint_eq(seqs_from(c.in.p, 1), 44);
+	who_unref(&who);
+	client_close(&c);
+	client_close(&slow);
+	rig_close(&r);
+}
+END_TEST
+
 /* An order is finished and its streams are ended while somebody is behind.  A
    breach: its last events are lost, and it is told to stop all the same. */
 START_TEST(who_fell_behind_sees_how_it_ended)
@@ -723,6 +812,50 @@ START_TEST(slow_reader_skips_locations)
 }
 END_TEST
 
+/* It reads nothing, falls off the ring, and reads.  A breach: the newest place
+   is missing because it was told meanwhile, or comes twice. */
+START_TEST(who_falls_behind_gets_the_newest_place_once)
+{
+	struct stream_conf conf = client_conf("a");
+	struct who *who = rig_who(ROLE_SERVICE, "svc", -1);
+	const char *text, *loc;
+	struct client c;
+	struct rig r;
+	int i, had;
+
+	for (had = 0; had < 2; had++) {
+		rig_open(&r);
+		r.replay_max = 1000;
+		client_open_as(&r, &c, &conf, who, 4096);
+		rig_turn(&r, 0);
+		tell_location(&r, 1);
+		rig_turn(&r, 0);
+		pad_log(&r, "a", 700);
+		for (i = 0; i < 250; i++) {
+			rig_publish(&r, "a");
+			rig_turn(&r, 0);
+		}
+		if (had == 0)
+			tell_location(&r, 2);
+		text = client_text(&r, &c);
+		for (i = 0; i < 2000 && strstr(text, "\"seq\":250") == NULL;
+		    i++)
+			text = client_more(&r, &c);
+		for (i = 0; i < 10; i++)
+			text = client_more(&r, &c);
+		ck_assert_int_eq(rig_metric(&r, M_FALLS), 1);
+		loc = strstr(text, "{\"loc\":1}");
+		ck_assert_ptr_nonnull(loc);
+		ck_assert_ptr_null(strstr(loc + 1, "{\"loc\":1}"));
+		loc = strstr(text, "{\"loc\":2}");
+		ck_assert((loc != NULL) == (had == 0));
+		client_close(&c);
+		rig_close(&r);
+	}
+	who_unref(&who);
+}
+END_TEST
+
 /* ---- Draining ---------------------------------------------------------- */
 
 static void
@@ -869,6 +1002,8 @@ main(void)
 	tcase_add_test(tc, a_turn_is_one_send);
 	tcase_add_test(tc, slow_reader_falls_off_and_comes_back_whole);
 	tcase_add_test(tc, a_long_replay_comes_in_portions);
+	tcase_add_test(tc, portions_are_live_once_and_at_the_end);
+	tcase_add_test(tc, a_last_portion_repeats_nothing);
 	tcase_add_test(tc, who_fell_behind_sees_how_it_ended);
 	tcase_add_test(tc, peer_vanishes_in_mid_frame);
 	tcase_add_test(tc, tell_end_says_goodbye_behind_the_last_event);
@@ -885,6 +1020,7 @@ main(void)
 	tcase_add_test(tc, a_location_goes_out_at_once_and_once);
 	tcase_add_test(tc, an_event_of_the_same_turn_loses_no_location);
 	tcase_add_test(tc, slow_reader_skips_locations);
+	tcase_add_test(tc, who_falls_behind_gets_the_newest_place_once);
 	tcase_add_test(tc, drain_is_spread);
 	tcase_add_test(tc, drain_of_nobody_is_done_at_once);
 	tcase_add_test(tc, told_from_another_thread);

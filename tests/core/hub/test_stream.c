@@ -78,6 +78,7 @@ END_TEST
 struct answer {
 	int n, err;
 	bool drops;
+	int fd;				/* above 0: to connect it to */
 };
 
 static void
@@ -89,13 +90,16 @@ on_answered(void *arg, struct ow_stream *s, int err)
 	a->err = err;
 	if (a->drops)
 		stream_drop(&s);
+	else if (a->fd > 0)
+		stream_connect(s, a->fd, NULL, "127.0.0.1",
+		    (struct ow_bytes){ "end", 3 });
 }
 
 START_TEST(answered_is_told_once)
 {
 	struct stream_conf conf = client_conf("a");
 	struct who *who = rig_who(ROLE_SERVICE, "svc", -1);
-	struct answer a = { 0, 1, false };
+	struct answer a = { 0, 1, false, 0 };
 	struct client c;
 	struct rig r;
 
@@ -120,7 +124,7 @@ START_TEST(a_finished_order_is_let_in_first)
 {
 	struct stream_conf conf = client_conf("a");
 	struct who *who = rig_who(ROLE_SERVICE, "svc", -1);
-	struct answer a = { 0, 1, false };
+	struct answer a = { 0, 1, false, 0 };
 	struct client c;
 	struct rig r;
 
@@ -139,12 +143,42 @@ START_TEST(a_finished_order_is_let_in_first)
 }
 END_TEST
 
+/* It has said goodbye behind its request.  A breach: it stands on its topic
+   when it is over already, and passes for somebody who looks. */
+START_TEST(one_that_ends_at_once_watches_nothing)
+{
+	struct stream_conf conf = client_conf("a");
+	struct who *who = rig_who(ROLE_CUSTOMER, "ann", -1);
+	struct answer a = { 0, 1, false, 0 };
+	struct client c;
+	struct rig r;
+	int v[2];
+
+	rig_open(&r);
+	client_pair(v, 0);
+	a.fd = v[0];
+	conf.answered = on_answered;
+	conf.arg = &a;
+	c = (struct client){ .fd = v[1], .in = BUF_INIT(1000) };
+	c.s = stream_new(r.hub, &conf);
+	stream_ask(c.s, who, NULL, NULL);
+	ck_assert_str_eq(client_text(&r, &c), "{\"snap\":0}\n"
+	    "bye 4400 told to\n");
+	ck_assert_int_eq(a.n, 1);
+	ck_assert_ptr_null(c.s->topic);
+	ck_assert_int_eq(r.n_unwatch, 1);
+	who_unref(&who);
+	client_close(&c);
+	rig_close(&r);
+}
+END_TEST
+
 /* A breach: a goodbye nobody asked for, a stream left over, a late call. */
 START_TEST(refused_or_dropped_before_it_is_connected)
 {
 	struct stream_conf conf = client_conf("a");
 	struct who *who = rig_who(ROLE_SERVICE, "svc", -1);
-	struct answer a = { 0, 1, true };
+	struct answer a = { 0, 1, true, 0 };
 	struct ow_stream *s;
 	struct rig r;
 
@@ -568,6 +602,7 @@ main(void)
 	tcase_add_test(tc, connection_comes_later_than_the_answer);
 	tcase_add_test(tc, answered_is_told_once);
 	tcase_add_test(tc, a_finished_order_is_let_in_first);
+	tcase_add_test(tc, one_that_ends_at_once_watches_nothing);
 	tcase_add_test(tc, refused_or_dropped_before_it_is_connected);
 	tcase_add_test(tc, says_who_it_is_in_time_or_goes);
 	tcase_add_test(tc, heartbeats_are_spread);

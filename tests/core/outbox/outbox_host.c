@@ -349,7 +349,22 @@ on_opt(void *arg, struct opt *opt)
 	s->n_opts++;
 	(void)snprintf(s->opt, sizeof(s->opt), "%s %s %s %d %s", opt->tenant,
 	    opt->sub, medium_name(opt->medium), opt->in, opt->why);
-	opt_free(&opt);
+	opt->err = s->opt_err;
+	if (s->keeps_opts)
+		s->opt_kept = opt;
+	else
+		outbox_opted(opt);
+}
+
+void
+scene_answer_opt(struct scene *s, int err)
+{
+	struct opt *opt = s->opt_kept;
+
+	ck_assert_ptr_nonnull(opt);
+	s->opt_kept = NULL;
+	opt->err = err;
+	outbox_opted(opt);
 }
 
 static void

@@ -99,6 +99,9 @@ struct scene {
 	struct consent_job last_asked;
 	uint32_t n_opts;
 	char opt[256];			/* "tenant sub medium in why" */
+	int opt_err;			/* their answer */
+	bool keeps_opts;		/* until told to answer */
+	struct opt *opt_kept;		/* the last */
 	uint32_t n_forgotten;
 	char forgotten[64];		/* "tenant sub" of the last */
 	uint32_t n_drained;
@@ -143,5 +146,6 @@ int64_t scene_metric(struct scene *, const char *name, const char *kind);
 void fake_settle(struct fake *, uint32_t i, int32_t verdict);
 /* The orders loop answers now. */
 void scene_answer(struct scene *);
+void scene_answer_opt(struct scene *, int err);
 
 #endif

@@ -49,9 +49,8 @@ hooked(struct hook *h)
 	hook_free(&h);
 }
 
-static int
-call(const char *name, const char *query, const char *form,
-    const char *sign)
+static void
+ask(const char *name, const char *query, const char *form, const char *sign)
 {
 	struct hook *h = hook_new(s->loop, hooked, NULL);
 
@@ -70,6 +69,13 @@ call(const char *name, const char *query, const char *form,
 	hook_status = -1;
 	outbox_hook(s->outbox, h);
 	scene_run(s, 10);
+}
+
+static int
+call(const char *name, const char *query, const char *form,
+    const char *sign)
+{
+	ask(name, query, form, sign);
 	ck_assert_int_ne(hook_status, -1);
 	return hook_status;
 }
@@ -388,6 +394,92 @@ START_TEST(a_stop_is_no_success_while_the_store_is_away)
 }
 END_TEST
 
+/* A breach: between a provider's 200 and the commit a crash forgets a STOP. */
+START_TEST(a_yes_to_a_stop_waits_for_the_desk)
+{
+	static const char stop[] = "what=stop&from=%2B4915112345678";
+
+	scene_begin(s);
+	(void)scene_add(s, &plain);
+	scene_run(s, 10);
+	s->keeps_opts = true;
+	ask("acme", stop, "", "good");
+	ck_assert_uint_eq(s->n_opts, 1);
+	scene_run(s, MINUTE);
+	ck_assert_int_eq(hook_status, -1);
+	ck_assert_uint_eq(s->n_opts, 1);
+	scene_answer_opt(s, OW_OK);
+	scene_run(s, 10);
+	ck_assert_int_eq(hook_status, 200);
+	ck_assert_str_eq(hook_type, "text/x-test");
+	/* Another's waits for nothing of that. */
+	ask("acme", stop, "", "good");
+	ck_assert_int_eq(hook_status, -1);
+	ck_assert_int_eq(call("acme", "what=nothing", "", "good"), 200);
+	scene_answer_opt(s, OW_EDENIED);
+	scene_run(s, 10);
+	ck_assert_int_eq(hook_status, 503);
+	scene_run(s, MINUTE);
+	ck_assert_uint_eq(s->n_opts, 2);
+}
+END_TEST
+
+START_TEST(a_stop_that_the_desk_cannot_keep_is_asked_for_again)
+{
+	scene_begin(s);
+	(void)scene_add(s, &plain);
+	scene_run(s, 10);
+	s->opt_err = OW_EAGAIN;
+	ck_assert_int_eq(call("acme", "what=stop&from=%2B4915112345678", "",
+	    "good"), 503);
+	scene_run(s, 5000);
+	ck_assert_uint_ge(s->n_opts, 3);
+	/* And yet it was heard, once the desk can. */
+	s->opt_err = OW_OK;
+	scene_run(s, 2000);
+	s->n_opts = 0;
+	scene_run(s, MINUTE);
+	ck_assert_uint_eq(s->n_opts, 0);
+}
+END_TEST
+
+START_TEST(a_yes_to_a_report_waits_for_the_store)
+{
+	const char *id;
+
+	scene_begin(s);
+	id = scene_add(s, &plain);
+	scene_run(s, 10);
+	s->fail_query = Q_JOB_REPORT;
+	s->fail_count = 1;
+	s->fail_err = OW_EAGAIN;
+	ck_assert_int_eq(call("acme", "what=report&ref=ref-1", "", "good"),
+	    503);
+	scene_run(s, 2000);
+	ck_assert_str_eq(job_state(s, id), "delivered");
+	/* Of one that nobody knows there is nothing to keep. */
+	ck_assert_int_eq(call("acme", "what=report&ref=none", "", "good"),
+	    200);
+}
+END_TEST
+
+/* A breach: the end of the server waits for a desk that is no more, or
+   forgets to free what waits. */
+START_TEST(an_end_forgets_who_waits_for_the_desk)
+{
+	scene_begin(s);
+	(void)scene_add(s, &plain);
+	scene_run(s, 10);
+	s->keeps_opts = true;
+	ask("acme", "what=stop&from=%2B4915112345678", "", "good");
+	ck_assert_int_eq(hook_status, -1);
+	scene_answer_opt(s, OW_OK);	/* a letter that nobody reads */
+	outbox_stop(s->outbox);
+	scene_run(s, 10);
+	ck_assert_int_eq(hook_status, -1);
+}
+END_TEST
+
 /* A breach: one more than can wait is answered 2xx and forgotten. */
 START_TEST(a_stop_that_finds_no_place_is_asked_for_again)
 {
@@ -557,6 +649,10 @@ suite(void)
 	tcase_add_test(tc, stop_outlives_a_store_that_is_away);
 	tcase_add_test(tc, a_stop_is_no_success_while_the_store_is_away);
 	tcase_add_test(tc, a_stop_that_finds_no_place_is_asked_for_again);
+	tcase_add_test(tc, a_yes_to_a_stop_waits_for_the_desk);
+	tcase_add_test(tc, a_stop_that_the_desk_cannot_keep_is_asked_for_again);
+	tcase_add_test(tc, a_yes_to_a_report_waits_for_the_store);
+	tcase_add_test(tc, an_end_forgets_who_waits_for_the_desk);
 	tcase_add_test(tc, a_text_says_for_how_many_it_stands);
 	tcase_add_test(tc, a_count_outlives_a_second_try);
 	tcase_add_test(tc, a_mail_is_told_where_to_stop);
