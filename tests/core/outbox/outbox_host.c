@@ -621,9 +621,11 @@ scene_run(struct scene *s, int64_t ms)
 static void
 added(void *arg, struct txn *txn, const struct ow_result *r)
 {
-	(void)arg;
+	struct scene *s = arg;
+
 	(void)txn;
 	ck_assert_msg(r->err == OW_OK, "%s", r->detail);
+	s->n_added++;
 }
 
 static const char *

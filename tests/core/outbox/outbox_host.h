@@ -90,6 +90,7 @@ struct scene {
 	int32_t fail_err;
 	bool fail_lies;
 	uint32_t executed[Q_COUNT];
+	uint32_t n_added;		/* jobs of scene_add, in the store */
 	/* The orders loop. */
 	int consent_err;
 	struct decided decided;

@@ -93,8 +93,9 @@ counted(void *arg, struct txn *txn, const struct ow_result *r)
 	ck_assert_int_eq(r->err, OW_OK);
 	if (++polls > PATIENCE_MS / POLL_MS) {
 		loop_stop(s->loop);
-	} else if (r->rows[0].n_rows == 0 && r->rows[1].n_rows == 0 &&
-	    n_checked > 0 && n_hooked > 0 && n_asked > 0) {
+	} else if (s->n_added == JOBS && r->rows[0].n_rows == 0 &&
+	    r->rows[1].n_rows == 0 && n_checked > 0 && n_hooked > 0 &&
+	    n_asked > 0) {
 		is_draining = true;
 		outbox_drain(s->outbox, 1000, drained, s);
 	} else {
