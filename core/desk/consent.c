@@ -68,7 +68,7 @@ person_found(struct person_visit *v, struct orders *o, struct person *p,
 	one_answered(o, a->consent);
 }
 
-void
+static void
 consent_take(struct orders *o, struct consent *q)
 {
 	struct asking *a;

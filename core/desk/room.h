@@ -172,7 +172,6 @@ void address_add(struct orders *, struct command *);
 void address_remove(struct orders *, struct command *);
 void receipt_take(struct orders *, struct command *);
 void journey_read(struct orders *, struct command *, struct entry *);
-void consent_take(struct orders *, struct consent *);
 
 /* The order is another one now, or new in memory. */
 void desk_look(struct orders *, struct entry *);

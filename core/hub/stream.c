@@ -416,9 +416,3 @@ stream_hub(const struct ow_stream *s)
 {
 	return s->hub;
 }
-
-uint32_t
-stream_transport(const struct ow_stream *s)
-{
-	return s->transport;
-}

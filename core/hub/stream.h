@@ -61,6 +61,5 @@ void stream_end(struct ow_stream *, int code, const char *reason);
 int stream_renew(struct ow_stream *, const struct who *);
 const struct who *stream_who(const struct ow_stream *);
 struct hub *stream_hub(const struct ow_stream *);
-uint32_t stream_transport(const struct ow_stream *);
 
 #endif

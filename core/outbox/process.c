@@ -42,7 +42,9 @@ static const char *const environment[] = {
 };
 #define ENVIRONMENT_MAX (sizeof(environment) / sizeof(environment[0]))
 
-void
+/* Where the program is: in $ORDERWIRE_LIBEXEC, or else beside the running
+   program (a build folder), or else where it was installed. */
+static void
 process_program(char out[512])
 {
 	const char *dir = getenv("ORDERWIRE_LIBEXEC");

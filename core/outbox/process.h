@@ -19,10 +19,6 @@ struct process {
 	int fd;			/* our end of the socket; the caller's */
 };
 
-/* Where the program is: in $ORDERWIRE_LIBEXEC, or else beside the running
-   program (a build folder), or else where it was installed. */
-void process_program(char out[512]);
-
 /*
  * name and plugin only tell people who look at the list of processes.  Of the
  * environment it gets the few variables that concern libraries.  OW_EIO: there

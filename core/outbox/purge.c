@@ -8,11 +8,8 @@
  * writes has to wait for it; one after the other, each until nothing is left.
  * Whose unread notices go is handed to the desk: open pages count them.
  */
-#include <stdlib.h>
-
 #include "base/buf.h"
 #include "base/log.h"
-#include "base/mem.h"
 #include "outbox/room.h"
 
 #define PURGE_EVERY_MS (INT64_C(3600) * 1000)
@@ -37,28 +34,6 @@ purge_later(struct outbox *o, int64_t ms)
 	if (!o->is_draining && o->purge_timer == NULL)
 		o->purge_timer = loop_timer_start(o->conf.loop, ms,
 		    purge_step, o);
-}
-
-struct forgotten *
-forgotten_new(uint32_t max)
-{
-	struct forgotten *f = mem_alloc(sizeof(*f));
-
-	arena_init(&f->arena);
-	f->notices = arena_alloc(&f->arena, max * sizeof(*f->notices));
-	return f;
-}
-
-void
-forgotten_free(struct forgotten **fp)
-{
-	struct forgotten *f = *fp;
-
-	*fp = NULL;
-	if (f == NULL)
-		return;
-	arena_done(&f->arena);
-	free(f);
 }
 
 /* Of NOTICES_PURGE. */

@@ -307,24 +307,6 @@ outbox_opted(struct opt *opt)
 	opt->outbox->opted = opt;
 }
 
-struct forgotten *
-forgotten_new(uint32_t max)
-{
-	struct forgotten *f = mem_alloc(sizeof(*f));
-
-	arena_init(&f->arena);
-	f->notices = arena_alloc(&f->arena, max * sizeof(*f->notices));
-	return f;
-}
-
-void
-forgotten_free(struct forgotten **fp)
-{
-	arena_done(&(*fp)->arena);
-	free(*fp);
-	*fp = NULL;
-}
-
 /* ---- Life -------------------------------------------------------------- */
 
 struct store_parts {
